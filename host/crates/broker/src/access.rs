@@ -1,0 +1,193 @@
+//! What is asked for or held, in the words of policy; and how an approved request becomes a grant.
+
+use hallpass_domain::event::{Event, EventKind};
+use hallpass_domain::grant::{Grant, GrantState};
+use hallpass_domain::holding::{Desired, Holding, Mode, Presence};
+use hallpass_domain::ids::{Digest, GrantId, HoldingId, PrincipalId, Stamp, TargetId};
+use hallpass_domain::port::EntitlementFacts;
+use hallpass_domain::request::Request;
+use hallpass_domain::resource::Resource;
+use hallpass_domain::target::Target;
+use hallpass_policy::{AccessFacts, PrincipalFacts, RequestFacts};
+use hallpass_store::{Reads, Tx};
+
+use crate::context::facts_of;
+use crate::engine;
+use crate::error::BrokerError;
+use crate::targets::target_facts;
+use crate::Broker;
+
+/// A target and one of its entitlements.
+pub(crate) struct Wanted {
+    pub(crate) target: Target,
+    pub(crate) entitlement: EntitlementFacts,
+    pub(crate) access: AccessFacts,
+}
+
+impl Broker {
+    /// The access that an entitlement of a target on a resource is; both must exist and fit.
+    pub(crate) async fn wanted(&self, target: Target, entitlement: &str, resource: &Resource) -> Result<Wanted, BrokerError> {
+        let facts = self.loaded(&target.connector).await?;
+        let Some(found) = facts.entitlement(entitlement) else {
+            let known: Vec<&str> = facts.entitlements.iter().map(|e| e.name.as_str()).collect();
+            return Err(BrokerError::invalid(
+                "entitlement",
+                format!("the target {} has no entitlement {entitlement:?}", target.name),
+                format!("It has: {}.", known.join(", ")),
+            ));
+        };
+        if found.resource != resource.kind() {
+            return Err(BrokerError::invalid(
+                "resource",
+                format!("{entitlement} is held on a {}, not on a {}", found.resource, resource.kind()),
+                format!("Write it as {}.", found.resource.split('/').map(|k| format!("{k}:NAME")).collect::<Vec<_>>().join("/")),
+            ));
+        }
+        let access = AccessFacts {
+            target: target_facts(&target, &facts),
+            entitlement: entitlement.to_owned(),
+            resource: resource.clone(),
+            mode: found.mode,
+        };
+        let entitlement = found.clone();
+        Ok(Wanted { target, entitlement, access })
+    }
+
+    /// The access of a stored request or grant.
+    pub(crate) async fn access_of(
+        &self,
+        reads: &mut Reads<'_>,
+        target: &TargetId,
+        entitlement: &str,
+        resource: &Resource,
+    ) -> Result<Wanted, BrokerError> {
+        let target = reads.target(target).await?.ok_or_else(|| BrokerError::not_found("target", target))?;
+        self.wanted(target, entitlement, resource).await
+    }
+
+    /// A request in the words of policy.
+    pub(crate) async fn request_facts(&self, reads: &mut Reads<'_>, request: &Request) -> Result<RequestFacts, BrokerError> {
+        let requester = reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
+        let requester = facts_of(reads, &requester).await?;
+        let access = self.access_of(reads, &request.ask.target, &request.ask.entitlement, &request.ask.resource).await?.access;
+        let approvers = request.stages.iter().flat_map(|s| [Some(s.group.clone()), s.escalate_to.clone()]).flatten().collect();
+        Ok(RequestFacts { id: request.id.clone(), requester, beneficiary: None, access, approvers })
+    }
+
+    /// The account of a principal in a target, which mode access needs.
+    pub(crate) async fn account_for(
+        &self,
+        reads: &mut Reads<'_>,
+        principal: &PrincipalFacts,
+        wanted: &Wanted,
+    ) -> Result<Option<String>, BrokerError> {
+        if wanted.entitlement.mode == Mode::Provisioning {
+            return Ok(None);
+        }
+        let account = reads.account(principal.id(), &wanted.target.id).await?;
+        account.map(Some).ok_or_else(|| {
+            BrokerError::invalid(
+                "target",
+                format!("{} has no account in {}, and {} is held by an account", principal.name(), wanted.target.name, wanted.entitlement.name),
+                format!("Ask an operator to set it: hallpass target set-account {} {} ACCOUNT.", wanted.target.name, principal.name()),
+            )
+        })
+    }
+
+    /// The grant of an approved request, its holding, and the durable intent to make it true. One commit with the verdict.
+    pub(crate) async fn create_grant(&self, tx: &mut Tx, request: &Request, actors: &[PrincipalId]) -> Result<GrantId, BrokerError> {
+        let now = self.clock.now();
+        let mut reads = tx.reads();
+        let wanted = self.access_of(&mut reads, &request.ask.target, &request.ask.entitlement, &request.ask.resource).await?;
+        let principal = reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
+        let facts = facts_of(&mut reads, &principal).await?;
+        let account = self.account_for(&mut reads, &facts, &wanted).await?;
+        drop(reads);
+        let holding = self.holding_for(tx, &wanted, account, &request.ask.resource).await?;
+        let grant = Grant {
+            id: GrantId::new(now, self.rng.as_ref())?,
+            request: request.id.clone(),
+            principal: request.requester.clone(),
+            target: wanted.target.id.clone(),
+            entitlement: request.ask.entitlement.clone(),
+            resource: request.ask.resource.clone(),
+            holding: holding.clone(),
+            state: GrantState::Activating,
+            duration_ms: request.approved_ms,
+            policy_revision: request.policy_revision.clone(),
+            created: now,
+            activate_by: now.plus(self.settings.activation_window_ms),
+            activated: None,
+            ends: None,
+            end_reason: None,
+            ending_since: None,
+            ended: None,
+            seen_by: None,
+            last_failure: None,
+            version: 1,
+        };
+        tx.insert_grant(&grant).await?;
+        tx.emit(
+            Event::new(EventKind::GrantCreated, &grant.id)
+                .by(actors)
+                .grant(&grant.id)
+                .request(&request.id)
+                .holding(&holding)
+                .policy(&grant.policy_revision)
+                .word("principal", &grant.principal)
+                .word("target", &grant.target)
+                .word("entitlement", &grant.entitlement)
+                .number("duration_ms", i64::try_from(grant.duration_ms).unwrap_or(i64::MAX))
+                .text("resource", grant.resource.to_string()),
+        )
+        .await?;
+        engine::converge(self, tx, &holding).await?;
+        Ok(grant.id)
+    }
+
+    /// The holding that a grant belongs to: one of its own where an account is made, else the account's only one.
+    async fn holding_for(
+        &self,
+        tx: &mut Tx,
+        wanted: &Wanted,
+        account: Option<String>,
+        resource: &Resource,
+    ) -> Result<HoldingId, BrokerError> {
+        if let Some(name) = &account
+            && let Some(mut holding) = tx.reads().holding_by_key(&wanted.target.id, name, &wanted.entitlement.name, resource).await?
+        {
+            let idle = holding.desired.presence == Presence::Absent && tx.reads().open_operation(&holding.id).await?.is_none();
+            if idle {
+                // A new life: what is there now is the baseline, and today's connector makes it.
+                holding.connector = wanted.target.connector;
+                holding.baseline = None;
+                holding.locator = None;
+                holding.seen = None;
+                tx.update_holding_wish(&mut holding).await?;
+            }
+            return Ok(holding.id);
+        }
+        let id = HoldingId::new(self.clock.now(), self.rng.as_ref())?;
+        let holding = self.new_holding(&id, wanted, account, resource, wanted.target.connector);
+        tx.insert_holding(&holding).await?;
+        Ok(id)
+    }
+
+    fn new_holding(&self, id: &HoldingId, wanted: &Wanted, account: Option<String>, resource: &Resource, connector: Digest) -> Holding {
+        Holding {
+            id: id.clone(),
+            stamp: Stamp::new(self.store.installation(), id),
+            target: wanted.target.id.clone(),
+            account,
+            entitlement: wanted.entitlement.name.clone(),
+            resource: resource.clone(),
+            mode: wanted.entitlement.mode,
+            connector,
+            locator: None,
+            baseline: None,
+            desired: Desired { presence: Presence::Absent, until: self.clock.now() },
+            seen: None,
+            version: 1,
+        }
+    }
+}

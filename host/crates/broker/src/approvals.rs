@@ -1,0 +1,185 @@
+//! Approvals: one human's verdict in one stage. Nobody decides for themselves, and one human counts once (law 9).
+
+use hallpass_domain::event::{Event, EventKind};
+use hallpass_domain::failpoint::{Failpoint, hit};
+use hallpass_domain::ids::{ApprovalId, RequestId};
+use hallpass_domain::name::{Name, check_free_text};
+use hallpass_domain::request::{Approval, Request, RequestEvent, RequestState, Stage, Verdict};
+use hallpass_domain::Conflict;
+use hallpass_policy::{AccessQuery, Decision, RequestFacts};
+use hallpass_store::run_tx;
+
+use crate::Broker;
+use crate::context::OpContext;
+use crate::error::BrokerError;
+use crate::requests::load;
+use crate::views::{NewVerdict, Page, RequestView};
+
+impl Broker {
+    /// Pending requests that the caller may decide.
+    pub async fn inbox(&self, ctx: &OpContext, page: Page) -> Result<Vec<RequestView>, BrokerError> {
+        let query = hallpass_store::RequestFilter { requester: None, state: Some("pending".into()) };
+        let views = self.list(ctx, query, page, |_| true).await?;
+        let mut mine = Vec::new();
+        for view in views {
+            let facts = self.request_facts(&mut self.store.reads().await?, &view.request).await?;
+            let decided = view.approvals.iter().any(|a| a.approver == *ctx.principal());
+            if !decided && open_stage(&view.request).is_ok_and(|(_, stage)| self.may(ctx, &facts, stage).is_ok()) {
+                mine.push(view);
+            }
+        }
+        Ok(mine)
+    }
+
+    /// Gives a verdict in the stage that is open. An approver may narrow, never widen.
+    pub async fn decide(&self, ctx: &OpContext, id: &RequestId, new: NewVerdict) -> Result<RequestView, BrokerError> {
+        let request = self.request_for(ctx, id).await?;
+        if let Some(reason) = &new.reason {
+            check_free_text("the reason", reason, 2_000)?;
+        }
+        let facts = self.request_facts(&mut self.store.reads().await?, &request).await?;
+        if let Err(refused) = self.admit(ctx, &request, &facts, &new) {
+            self.note_refused(ctx, id, &refused).await?;
+            return Err(refused);
+        }
+        let actors = ctx.actors();
+        let decided: Result<(), BrokerError> = run_tx!(self.store, "approval.give", |tx| -> Result<(), BrokerError> {
+            // The anchor of every rule over this request's verdicts is its version: whoever comes second reads the first.
+            let mut request = load(tx, id).await?;
+            self.admit(ctx, &request, &facts, &new)?;
+            let (index, stage) = open_stage(&request)?;
+            let stage = stage.clone();
+            let now = self.clock.now();
+            if request.expires <= now {
+                return Err(Conflict { noun: "request", state: "lapsed", event: new.verdict.as_str() }.into());
+            }
+            let approval = Approval {
+                id: ApprovalId::new(now, self.rng.as_ref())?,
+                request: id.clone(),
+                stage: index,
+                approver: ctx.principal().clone(),
+                verdict: new.verdict,
+                narrowed_ms: new.narrowed_ms,
+                reason: new.reason.clone(),
+                at: now,
+            };
+            tx.insert_approval(&approval, &ctx.facts().human().id).await?;
+            let given = tx.reads().approvals(id).await?;
+            let count = |verdict| u32::try_from(given.iter().filter(|a| a.stage == index && a.verdict == verdict).count()).unwrap_or(u32::MAX);
+            let event = match new.verdict {
+                Verdict::Deny if count(Verdict::Deny) >= stage.denials.max(1) => RequestEvent::Deny,
+                Verdict::Deny => RequestEvent::Object,
+                Verdict::Approve if count(Verdict::Approve) >= stage.n => RequestEvent::StageDone { last: index as usize + 1 >= request.stages.len() },
+                Verdict::Approve => RequestEvent::Approve,
+            };
+            request.state = request.state.on(event, now)?;
+            if let (Verdict::Approve, Some(narrowed)) = (new.verdict, new.narrowed_ms) {
+                request.approved_ms = request.approved_ms.min(narrowed);
+            }
+            tx.update_request(&mut request).await?;
+            let mut given = Event::new(EventKind::ApprovalGiven, id)
+                .by(&actors)
+                .request(id)
+                .policy(self.policy.revision())
+                .word("verdict", &new.verdict)
+                .number("stage", i64::from(index));
+            if let Some(ms) = new.narrowed_ms {
+                given = given.number("narrowed_ms", i64::try_from(ms).unwrap_or(i64::MAX));
+            }
+            if let Some(reason) = &new.reason {
+                given = given.text("reason", reason.clone());
+            }
+            tx.emit(given).await?;
+            match request.state {
+                RequestState::Approved { .. } => {
+                    self.still_allowed(&request, &facts)?;
+                    tx.emit(Event::new(EventKind::RequestApproved, id).request(id).policy(self.policy.revision()).word("by", "approvers")).await?;
+                    self.create_grant(tx, &request, &actors).await?;
+                }
+                RequestState::Denied { .. } => {
+                    tx.emit(Event::new(EventKind::RequestDenied, id).by(&actors).request(id)).await?;
+                }
+                _ => {}
+            }
+            hit(Failpoint::VerdictBeforeCommit);
+            Ok(())
+        });
+        match decided {
+            Ok(()) => hit(Failpoint::VerdictAfterCommit),
+            Err(e) => {
+                let refused = once(e);
+                self.note_refused(ctx, id, &refused).await?;
+                return Err(refused);
+            }
+        }
+        let mut reads = self.store.reads().await?;
+        let request = reads.request(id).await?.ok_or_else(|| BrokerError::not_found("request", id))?;
+        self.request_view(&mut reads, request).await
+    }
+
+    /// Whether this verdict is possible at all.
+    fn admit(&self, ctx: &OpContext, request: &Request, facts: &RequestFacts, new: &NewVerdict) -> Result<(), BrokerError> {
+        let (_, stage) = open_stage(request).map_err(|c| Conflict { event: new.verdict.as_str(), ..c })?;
+        self.may(ctx, facts, stage)?;
+        match (new.verdict, new.narrowed_ms) {
+            (Verdict::Deny, Some(_)) => Err(BrokerError::invalid("narrowed_ms", "a denial does not narrow", "Leave it out, or approve.")),
+            (_, Some(0)) => Err(BrokerError::invalid("narrowed_ms", "must be at least one millisecond", "Deny the request instead.")),
+            (_, Some(ms)) if ms > request.ask.duration_ms => Err(BrokerError::invalid(
+                "narrowed_ms",
+                format!("{} is more than the {} that was asked for", crate::human(ms), crate::human(request.ask.duration_ms)),
+                "An approver may narrow, never widen.",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn may(&self, ctx: &OpContext, facts: &RequestFacts, stage: &Stage) -> Result<(), BrokerError> {
+        let escalated = stage.timeout_ms.is_none().then(|| stage.escalate_to.clone()).flatten();
+        let groups: Vec<Name> = [Some(stage.group.clone()), escalated].into_iter().flatten().collect();
+        let verdict = self.policy.may_approve(ctx.facts(), facts, &groups);
+        if verdict.allowed {
+            return Ok(());
+        }
+        let why = verdict.reason.unwrap_or_else(|| format!("it takes a member of {}", groups.iter().map(Name::as_str).collect::<Vec<_>>().join(" or ")));
+        Err(BrokerError::forbidden(format!("{} may not decide this request: {why}", ctx.name())))
+    }
+
+    /// Policy is asked again at the last verdict: what it allowed at submission it may forbid by now.
+    fn still_allowed(&self, request: &Request, facts: &RequestFacts) -> Result<(), BrokerError> {
+        let query = AccessQuery { principal: facts.requester.clone(), access: facts.access.clone(), duration_ms: request.approved_ms };
+        match self.policy.decide(&query) {
+            Decision::Allowed(_) => Ok(()),
+            Decision::Denied(denied) => Err(BrokerError::PolicyDenied { reason: denied.reason, policies: denied.policies }),
+        }
+    }
+
+    async fn note_refused(&self, ctx: &OpContext, id: &RequestId, refused: &BrokerError) -> Result<(), BrokerError> {
+        let actors = ctx.actors();
+        let why = match refused {
+            BrokerError::Conflict(_) => "too-late",
+            BrokerError::Forbidden { .. } => "not-allowed",
+            BrokerError::Duplicate { .. } => "counted-before",
+            _ => return Ok(()),
+        };
+        run_tx!(self.store, "approval.refuse", |tx| -> Result<(), BrokerError> {
+            tx.emit(Event::new(EventKind::ApprovalRefused, id).by(&actors).request(id).word("why", why)).await?;
+            Ok(())
+        })
+    }
+}
+
+fn open_stage(request: &Request) -> Result<(u32, &Stage), Conflict> {
+    let ended = Conflict { noun: "request", state: request.state.as_str(), event: "approve" };
+    match request.state {
+        RequestState::Pending { stage, .. } => request.stages.get(stage as usize).map(|s| (stage, s)).ok_or(ended),
+        _ => Err(ended),
+    }
+}
+
+/// One human counts once per request.
+fn once(e: BrokerError) -> BrokerError {
+    match e {
+        BrokerError::Conflict(c) if c.state == "taken" => BrokerError::Duplicate { noun: "verdict of the same person on", name: "this request".into() },
+        other => other,
+    }
+}

@@ -1,0 +1,80 @@
+//! Who asks, and whether they may.
+
+use std::sync::Arc;
+
+use hallpass_domain::ids::PrincipalId;
+use hallpass_domain::name::Name;
+use hallpass_domain::principal::{Principal, PrincipalKind, PrincipalState};
+use hallpass_policy::{Action, OwnedFacts, PolicySet, PrincipalFacts, ResourceFacts, UserFacts};
+use hallpass_store::Reads;
+
+use crate::error::BrokerError;
+
+/// The caller of a use case, with the facts that policy is asked about.
+#[derive(Debug, Clone)]
+pub struct OpContext {
+    facts: PrincipalFacts,
+    policy: Arc<PolicySet>,
+}
+
+impl OpContext {
+    pub(crate) fn new(facts: PrincipalFacts, policy: Arc<PolicySet>) -> Self {
+        Self { facts, policy }
+    }
+
+    /// The caller.
+    pub fn principal(&self) -> &PrincipalId {
+        self.facts.id()
+    }
+
+    /// The caller's name.
+    pub fn name(&self) -> &Name {
+        self.facts.name()
+    }
+
+    /// What policy knows of the caller.
+    pub(crate) fn facts(&self) -> &PrincipalFacts {
+        &self.facts
+    }
+
+    /// The actor chain of events: the human behind an agent first.
+    pub(crate) fn actors(&self) -> Vec<PrincipalId> {
+        actors(&self.facts)
+    }
+
+    /// Asks policy. Every use case calls it before it does anything.
+    ///
+    /// # Errors
+    /// [`BrokerError::Forbidden`] with the ids of the policies that decided.
+    pub fn authorize(&self, action: Action, resource: ResourceFacts<'_>) -> Result<(), BrokerError> {
+        let verdict = self.policy.authorize(&self.facts, action, resource);
+        if verdict.allowed {
+            return Ok(());
+        }
+        let by = if verdict.policies.is_empty() { String::from("no policy permits it") } else { format!("decided by {}", verdict.policies.join(", ")) };
+        Err(BrokerError::forbidden(format!("{} may not do {action} here: {by}. Ask an operator for the right", self.facts.name())))
+    }
+}
+
+/// The chain of actors for events: owner, then the agent or workload; a user alone.
+pub(crate) fn actors(facts: &PrincipalFacts) -> Vec<PrincipalId> {
+    facts.owner().map(|owner| owner.id.clone()).into_iter().chain([facts.id().clone()]).collect()
+}
+
+/// Looks up what policy must know of a principal.
+pub(crate) async fn facts_of(reads: &mut Reads<'_>, principal: &Principal) -> Result<PrincipalFacts, BrokerError> {
+    let active = principal.state == PrincipalState::Active;
+    let owner = match (&principal.kind, &principal.owner) {
+        (PrincipalKind::User, _) => return Ok(PrincipalFacts::User(user_facts(reads, principal).await?)),
+        (_, Some(owner)) => reads.principal(owner).await?,
+        (_, None) => None,
+    };
+    let owner = owner.ok_or_else(|| BrokerError::Internal(format!("{} has no owner", principal.id)))?;
+    let owned = OwnedFacts { id: principal.id.clone(), name: principal.name.clone(), active, owner: user_facts(reads, &owner).await? };
+    Ok(if principal.kind == PrincipalKind::Agent { PrincipalFacts::Agent(owned) } else { PrincipalFacts::Workload(owned) })
+}
+
+async fn user_facts(reads: &mut Reads<'_>, user: &Principal) -> Result<UserFacts, BrokerError> {
+    let groups = reads.groups_of(&user.id).await?;
+    Ok(UserFacts { id: user.id.clone(), name: user.name.clone(), active: user.state == PrincipalState::Active, groups })
+}

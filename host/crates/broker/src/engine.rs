@@ -1,0 +1,134 @@
+//! The operations engine: whatever is due, by time, never by scanning what is active.
+//!
+//! One durable table of operations, claimed with a lease. Each step records its outcome before the next begins, and has a
+//! failpoint on both sides. Whoever takes over an operation that was sent cuts off the earlier attempt in the target, looks,
+//! and only then decides.
+
+mod attempt;
+mod backoff;
+mod breaker;
+mod due;
+mod fence;
+mod resolve;
+mod settle;
+mod wish;
+mod work;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hallpass_domain::clock::Timestamp;
+use hallpass_domain::failpoint::{Failpoint, hit};
+use hallpass_domain::ids::TargetId;
+use hallpass_store::Claimed;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::Broker;
+use crate::error::BrokerError;
+
+pub(crate) use breaker::Breakers;
+pub(crate) use due::end_in;
+pub(crate) use fence::NoChange;
+pub(crate) use wish::{converge, plan};
+
+/// How long the engine sleeps at most: wake-ups are hints, and correctness rests on looking by due time.
+const MOST_IDLE_MS: u64 = 1_000;
+
+impl Broker {
+    /// Runs until stopped; then finishes the attempts in flight.
+    pub(crate) async fn run_engine(self: &Arc<Self>, stop: CancellationToken) {
+        let mut attempts: JoinSet<TargetId> = JoinSet::new();
+        let mut in_flight: HashMap<TargetId, usize> = HashMap::new();
+        let wake = self.store.wake();
+        loop {
+            while let Some(ended) = attempts.try_join_next() {
+                self.landed(ended, &mut in_flight);
+            }
+            let mut next = self.clock.now().plus(MOST_IDLE_MS);
+            if let Err(e) = self.do_due().await {
+                tracing::warn!(cause = %e, "due work could not be looked up");
+            } else {
+                next = next.min(self.probe_broken_targets().await);
+                match self.claim(self.settings.in_flight.saturating_sub(attempts.len()), &in_flight).await {
+                    Ok(claimed) => {
+                        for claimed in claimed {
+                            let target = claimed.operation.target.clone();
+                            *in_flight.entry(target.clone()).or_default() += 1;
+                            let broker = Arc::clone(self);
+                            attempts.spawn(async move {
+                                broker.attempt(claimed).await;
+                                target
+                            });
+                        }
+                    }
+                    Err(e) => tracing::warn!(cause = %e, "due operations could not be claimed"),
+                }
+                next = next.min(self.next_due().await.unwrap_or(next));
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = wake.notified() => {}
+                () = self.clock.sleep_until(next) => {}
+                Some(ended) = attempts.join_next(), if !attempts.is_empty() => self.landed(ended, &mut in_flight),
+            }
+        }
+        while let Some(ended) = attempts.join_next().await {
+            self.landed(ended, &mut in_flight);
+        }
+    }
+
+    /// Does everything that is due now, to its end, one operation after the other. For tests and for whoever holds the clock.
+    pub async fn settle_due(&self) -> Result<(), BrokerError> {
+        for _ in 0..1_000 {
+            self.do_due().await?;
+            self.probe_broken_targets().await;
+            let claimed = self.claim(1, &HashMap::new()).await?;
+            if claimed.is_empty() {
+                return self.sequence_once().await;
+            }
+            for claimed in claimed {
+                self.attempt(claimed).await;
+            }
+        }
+        Err(BrokerError::Internal("due work does not come to an end".into()))
+    }
+
+    fn landed(&self, ended: Result<TargetId, tokio::task::JoinError>, in_flight: &mut HashMap<TargetId, usize>) {
+        match ended {
+            Ok(target) => {
+                if let Some(n) = in_flight.get_mut(&target) {
+                    *n = n.saturating_sub(1);
+                    if *n == 0 {
+                        in_flight.remove(&target);
+                    }
+                }
+            }
+            // Its lease runs out and somebody takes over. The count of its target stays too high until no attempt is left.
+            Err(e) => {
+                tracing::error!(cause = %e, node = %self.settings.node, "an attempt panicked; its operation is taken over when its lease ends");
+                in_flight.clear();
+            }
+        }
+    }
+
+    async fn claim(&self, room: usize, in_flight: &HashMap<TargetId, usize>) -> Result<Vec<Claimed>, BrokerError> {
+        if room == 0 {
+            return Ok(Vec::new());
+        }
+        let mut busy: Vec<TargetId> = self.breakers.open();
+        let per_target = self.settings.in_flight_per_target;
+        busy.extend(in_flight.iter().filter(|(_, n)| **n >= per_target).map(|(target, _)| target.clone()));
+        hit(Failpoint::ClaimBeforeCommit);
+        let claimed = self.store.claim_due(&self.owner, self.settings.lease_ms, room, &busy, per_target).await?;
+        if !claimed.is_empty() {
+            hit(Failpoint::ClaimAfterCommit);
+        }
+        Ok(claimed)
+    }
+
+    async fn next_due(&self) -> Result<Timestamp, BrokerError> {
+        let mut reads = self.store.reads().await?;
+        Ok(reads.next_due(&self.breakers.open()).await?.unwrap_or(Timestamp(i64::MAX)))
+    }
+}

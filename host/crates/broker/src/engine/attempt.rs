@@ -1,0 +1,200 @@
+//! One attempt of one operation: decide, send, look, settle.
+
+use hallpass_domain::event::{Event, EventKind};
+use hallpass_domain::failpoint::{Failpoint, hit};
+use hallpass_domain::holding::{Baseline, Desired, Presence};
+use hallpass_domain::operation::{OperationEvent, OperationKind, OperationState};
+use hallpass_domain::port::{Delivery, Done, Failure, FailureKind, Sight};
+use hallpass_store::{Claimed, run_tx};
+
+use super::wish::claims;
+use super::work::Work;
+use crate::Broker;
+use crate::error::BrokerError;
+
+/// How long until a connector that answered "still going on" is asked again.
+const PENDING_MS: u64 = 1_000;
+
+impl Broker {
+    /// Works on a claimed operation until it settles or must wait. Whatever goes wrong, the operation stays, and stays due.
+    pub(super) async fn attempt(&self, claimed: Claimed) {
+        let (operation, lease) = (claimed.operation.id.clone(), claimed.lease.clone());
+        if let Err(e) = self.step(claimed).await {
+            match e {
+                // Someone else moved it on: it is theirs.
+                BrokerError::Stale => tracing::debug!(operation = %operation, "the operation moved on meanwhile"),
+                e => {
+                    tracing::error!(operation = %operation, cause = %e, "an attempt could not be carried on; it is tried again");
+                    let due = self.clock.now().plus(1_000);
+                    if let Err(e) = self.store.release_lease(&lease, due).await {
+                        tracing::warn!(operation = %operation, cause = %e, "the lease could not be given back; it runs out by itself");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn step(&self, claimed: Claimed) -> Result<(), BrokerError> {
+        let work = self.load_work(claimed).await?;
+        let planned = work.op.state == OperationState::Planned;
+        if planned && work.op.holding_version != work.holding.version {
+            return self.replan(work).await;
+        }
+        let goes_on = work.op.continuation.is_some() && work.op.holding_version == work.holding.version;
+        if planned || goes_on { self.send(work).await } else { self.resolve(work).await }
+    }
+
+    /// The wish moved on before anything was sent.
+    async fn replan(&self, work: Work) -> Result<(), BrokerError> {
+        run_tx!(self.store, "operation.replan", |tx| -> Result<(), BrokerError> {
+            let mut op = work.op.clone();
+            op.state = op.state.on(OperationEvent::Drop)?;
+            tx.update_operation(&op, &work.lease).await?;
+            tx.emit(Event::new(EventKind::OperationDropped, &op.id).operation(&op.id).holding(&op.holding)).await?;
+            super::converge(self, tx, &op.holding).await
+        })
+    }
+
+    /// Sends an attempt, looks at what it did, and settles it if the look agrees.
+    pub(super) async fn send(&self, mut work: Work) -> Result<(), BrokerError> {
+        if work.op.kind == OperationKind::Apply && !work.entitlement.marked && work.holding.baseline.is_none() {
+            hit(Failpoint::BaselineBeforeLook);
+            match self.connectors.look(&self.call(&work), &work.want()).await {
+                Ok(sight) => match sight.presence {
+                    Some(Presence::Absent) => work.holding.baseline = Some(Baseline::Absent),
+                    Some(_) => work.holding.baseline = Some(Baseline::Present),
+                    None => return self.unsettled(work, &strange(&sight)).await,
+                },
+                Err(failure) => return self.unsettled(work, &failure).await,
+            }
+            hit(Failpoint::BaselineAfterLook);
+        }
+        self.record_sent(&mut work).await?;
+        let (call, want) = (self.call(&work), work.want());
+        let continuation = work.op.continuation.as_deref();
+        let outcome = if work.op.kind == OperationKind::Apply {
+            hit(Failpoint::ApplyBeforeCall);
+            let outcome = self.connectors.apply(&call, &want, continuation).await;
+            hit(Failpoint::ApplyAfterCall);
+            outcome.map(|applied| (applied.done, applied.delivery))
+        } else {
+            hit(Failpoint::RevokeBeforeCall);
+            let outcome = self.connectors.revoke(&call, &want, continuation).await;
+            hit(Failpoint::RevokeAfterCall);
+            outcome.map(|done| (done, None))
+        };
+        match outcome {
+            Ok((Done::Settled { locator, .. }, delivery)) => {
+                self.park(&work, delivery);
+                work.holding.locator = Some(locator);
+                match self.look(&work).await {
+                    Ok(sight) if sight.presence == Some(work.wished()) => self.settle_seen(work, &sight).await,
+                    Ok(sight) => self.unsettled(work, &strange(&sight)).await,
+                    Err(failure) => self.unsettled(work, &lost(failure)).await,
+                }
+            }
+            Ok((Done::Pending(continuation), delivery)) => {
+                self.park(&work, delivery);
+                self.pending(work, continuation).await
+            }
+            Err(failure) => self.failed(work, failure).await,
+        }
+    }
+
+    /// Looks at the target, without effect.
+    pub(super) async fn look(&self, work: &Work) -> Result<Sight, Failure> {
+        hit(Failpoint::LookBeforeCall);
+        let sight = self.connectors.look(&self.call(work), &work.want()).await;
+        hit(Failpoint::LookAfterCall);
+        sight
+    }
+
+    /// Makes the attempt durable before it goes out: law 1.
+    async fn record_sent(&self, work: &mut Work) -> Result<(), BrokerError> {
+        let now = self.clock.now();
+        let sent: Result<(), BrokerError> = run_tx!(self.store, "operation.send", |tx| -> Result<(), BrokerError> {
+            let mut op = work.op.clone();
+            op.state = op.state.on(OperationEvent::Send)?;
+            op.attempts += 1;
+            op.sent = Some(now);
+            if op.kind == OperationKind::Apply {
+                let live = tx.reads().live_grants_of(&op.holding).await?;
+                op.until = Desired::of(&claims(&live, now), now).until;
+            }
+            tx.update_operation(&op, &work.lease).await?;
+            tx.update_holding_seen(&work.holding).await?;
+            tx.emit(
+                Event::new(EventKind::OperationSent, &op.id)
+                    .operation(&op.id)
+                    .holding(&op.holding)
+                    .connector(work.holding.connector)
+                    .word("kind", &op.kind)
+                    .number("attempt", op.attempts)
+                    .time("until", op.until),
+            )
+            .await?;
+            hit(Failpoint::SendBeforeCommit);
+            work.op = op;
+            Ok(())
+        });
+        sent?;
+        hit(Failpoint::SendAfterCommit);
+        Ok(())
+    }
+
+    /// Keeps the secret of an attempt in memory until the attempt settles.
+    fn park(&self, work: &Work, delivery: Option<Delivery>) {
+        if let Some(delivery) = delivery {
+            let mut parked = self.deliveries.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            parked.insert((work.op.id.clone(), work.op.attempts), delivery);
+        }
+    }
+
+    async fn pending(&self, work: Work, continuation: String) -> Result<(), BrokerError> {
+        let due = self.clock.now().plus(PENDING_MS);
+        run_tx!(self.store, "operation.pending", |tx| -> Result<(), BrokerError> {
+            let mut op = work.op.clone();
+            op.continuation = Some(continuation.clone());
+            op.due = due;
+            tx.update_operation(&op, &work.lease).await?;
+            tx.release_lease(&work.lease).await?;
+            tx.emit(Event::new(EventKind::OperationUnsettled, &op.id).operation(&op.id).holding(&op.holding).word("kind", "pending")).await?;
+            Ok(())
+        })
+    }
+
+    /// A failed call: final where the connector refused an apply without effect and the host sees that nothing is there; else
+    /// it waits for the next attempt.
+    async fn failed(&self, work: Work, failure: Failure) -> Result<(), BrokerError> {
+        if work.op.kind != OperationKind::Apply || !is_refusal(&failure) {
+            return self.unsettled(work, &failure).await;
+        }
+        match self.look(&work).await {
+            Ok(sight) if sight.presence == Some(Presence::Absent) => self.settle_refused(work, &failure).await,
+            _ => self.unsettled(work, &failure).await,
+        }
+    }
+}
+
+/// Whether another attempt of the same wish would fail in the same way.
+fn is_refusal(failure: &Failure) -> bool {
+    failure.effect == hallpass_domain::port::Effect::None
+        && failure.retry_after_ms.is_none()
+        && matches!(
+            failure.kind,
+            FailureKind::InvalidInput | FailureKind::Forbidden | FailureKind::NotFound | FailureKind::Conflict | FailureKind::Unsupported
+        )
+        && !failure.code.starts_with("lease-")
+}
+
+/// The connector says done; the target shows something else.
+fn strange(sight: &Sight) -> Failure {
+    let details: Vec<String> = sight.details.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let shown = sight.presence.map_or("a state that the manifest does not declare", hallpass_domain::holding::Presence::as_str);
+    Failure::unknown(FailureKind::Conflict, "not-as-wished", format!("the target shows {shown} ({})", details.join(", ")))
+}
+
+/// The outcome of a call is known, the look after it is not.
+fn lost(failure: Failure) -> Failure {
+    Failure { effect: hallpass_domain::port::Effect::Unknown, ..failure }
+}

@@ -1,0 +1,119 @@
+//! What becomes due by time alone: ends of grants, lapses of requests, credentials that nobody picked up.
+
+use hallpass_domain::event::{Event, EventKind};
+use hallpass_domain::failpoint::{Failpoint, hit};
+use hallpass_domain::grant::{EndReason, GrantEvent, GrantState};
+use hallpass_domain::ids::{GrantId, PrincipalId, RequestId};
+use hallpass_domain::request::{OnTimeout, RequestEvent, RequestState};
+use hallpass_store::{Tx, run_tx};
+
+use crate::Broker;
+use crate::error::BrokerError;
+
+/// How many of each kind are done in one round.
+const ROUND: u32 = 100;
+
+impl Broker {
+    /// One round of everything that is due by time.
+    pub(super) async fn do_due(&self) -> Result<(), BrokerError> {
+        let now = self.clock.now();
+        let mut reads = self.store.reads().await?;
+        let grants = reads.due_grants(now, ROUND).await?;
+        let requests = reads.due_requests(now, ROUND).await?;
+        let credentials = reads.expired_credentials(now).await?;
+        drop(reads);
+        for grant in grants {
+            let reason = if grant.state == GrantState::Activating { EndReason::NotSeen } else { EndReason::Time };
+            self.end(&grant.id, reason, &[], None).await.or_else(ignore_conflict)?;
+        }
+        for request in requests {
+            self.time_out(&request.id).await.or_else(ignore_conflict)?;
+        }
+        for grant in credentials {
+            let erased: Result<(), BrokerError> = run_tx!(self.store, "credential.expire", |tx| -> Result<(), BrokerError> {
+                tx.erase_credential(&grant).await?;
+                tx.emit(Event::new(EventKind::CredentialErased, &grant).grant(&grant)).await?;
+                Ok(())
+            });
+            erased?;
+        }
+        Ok(())
+    }
+
+    /// Begins the end of a grant: durable first, then the engine takes the access away.
+    pub(crate) async fn end(
+        &self,
+        id: &GrantId,
+        reason: EndReason,
+        actors: &[PrincipalId],
+        words: Option<&str>,
+    ) -> Result<(), BrokerError> {
+        let ended: Result<(), BrokerError> = run_tx!(self.store, "grant.end", |tx| -> Result<(), BrokerError> {
+            end_in(self, tx, id, reason, actors, words).await?;
+            hit(Failpoint::EndBeforeCommit);
+            Ok(())
+        });
+        ended?;
+        hit(Failpoint::EndAfterCommit);
+        Ok(())
+    }
+
+    async fn time_out(&self, id: &RequestId) -> Result<(), BrokerError> {
+        let now = self.clock.now();
+        run_tx!(self.store, "request.time-out", |tx| -> Result<(), BrokerError> {
+            let mut request = tx.reads().request(id).await?.ok_or_else(|| BrokerError::not_found("request", id))?;
+            let RequestState::Pending { stage, .. } = request.state else { return Ok(()) };
+            let what = if request.expires <= now { None } else { request.stages.get(stage as usize).map(|s| s.on_timeout) };
+            let kind = match what {
+                None | Some(OnTimeout::Deny) => {
+                    request.state = request.state.on(RequestEvent::Lapse, now)?;
+                    EventKind::RequestLapsed
+                }
+                Some(OnTimeout::Escalate | OnTimeout::Notify) => {
+                    // The stage goes on without a time of its own; `escalate_to` may approve from now on.
+                    if let Some(stage) = request.stages.get_mut(stage as usize) {
+                        stage.timeout_ms = None;
+                    }
+                    EventKind::RequestEscalated
+                }
+            };
+            tx.update_request(&mut request).await?;
+            tx.emit(Event::new(kind, id).request(id).number("stage", i64::from(stage))).await?;
+            Ok(())
+        })
+    }
+}
+
+/// The same within a transaction that does more.
+pub(crate) async fn end_in(
+    broker: &Broker,
+    tx: &mut Tx,
+    id: &GrantId,
+    reason: EndReason,
+    actors: &[PrincipalId],
+    words: Option<&str>,
+) -> Result<(), BrokerError> {
+    let now = broker.clock.now();
+    let mut grant = tx.reads().grant(id).await?.ok_or_else(|| BrokerError::not_found("grant", id))?;
+    grant.state = grant.state.on(GrantEvent::End)?;
+    grant.end_reason = Some(reason);
+    grant.ending_since = Some(now);
+    tx.update_grant(&mut grant).await?;
+    let mut event = Event::new(EventKind::GrantEnding, id)
+        .by(actors)
+        .grant(id)
+        .request(&grant.request)
+        .holding(&grant.holding)
+        .policy(&grant.policy_revision)
+        .word("reason", &reason);
+    if let Some(words) = words {
+        event = event.text("words", words);
+    }
+    tx.emit(event).await?;
+    super::converge(broker, tx, &grant.holding).await
+}
+
+/// Somebody else was quicker: what is due is done.
+fn ignore_conflict(e: BrokerError) -> Result<(), BrokerError> {
+    if matches!(e, BrokerError::Conflict(_) | BrokerError::Stale) { Ok(()) } else { Err(e) }
+}

@@ -1,0 +1,228 @@
+//! Recording how an operation ended, in one commit with everything that follows from it.
+
+use std::sync::PoisonError;
+
+use hallpass_domain::clock::Timestamp;
+use hallpass_domain::event::{Event, EventKind};
+use hallpass_domain::failpoint::{Failpoint, hit};
+use hallpass_domain::grant::{Grant, GrantEvent, GrantState};
+use hallpass_domain::holding::{Presence, Seen};
+use hallpass_domain::operation::{Operation, OperationEvent, OperationKind};
+use hallpass_domain::port::{Delivery, Effect, Failure, Sight};
+use hallpass_store::{Tx, run_tx};
+
+use super::work::Work;
+use super::{backoff, breaker, wish};
+use crate::Broker;
+use crate::error::BrokerError;
+
+/// How much of a failure's text is kept.
+const MOST_FAILURE_CHARS: usize = 300;
+
+impl Broker {
+    /// The effect was seen: the operation is done, and the grants move on.
+    pub(super) async fn settle_seen(&self, work: Work, sight: &Sight) -> Result<(), BrokerError> {
+        let delivery = sight.attempt.or(Some(work.op.attempts)).and_then(|attempt| self.delivery(&work.op, attempt));
+        let now = self.clock.now();
+        let settled: Result<(), BrokerError> = run_tx!(self.store, "operation.settle", |tx| -> Result<(), BrokerError> {
+            let mut holding = self.close(tx, &work, OperationEvent::See, sight, now).await?;
+            holding.locator.clone_from(&work.holding.locator);
+            tx.update_holding_seen(&holding).await?;
+            if holding.version == work.op.holding_version {
+                if work.op.kind == OperationKind::Apply {
+                    for grant in tx.reads().live_grants_of(&holding.id).await? {
+                        self.activate(tx, &work, grant, sight, delivery.as_ref(), now).await?;
+                    }
+                }
+                wish::end_all(tx, &holding, now, Some(sight.by)).await?;
+            } else {
+                super::converge(self, tx, &holding.id).await?;
+            }
+            hit(Failpoint::SettleBeforeCommit);
+            Ok(())
+        });
+        settled?;
+        hit(Failpoint::SettleAfterCommit);
+        self.forget_deliveries(&work.op);
+        Ok(())
+    }
+
+    /// The wish moved on while the attempt was out: it is closed with what is seen, and the new wish is planned.
+    pub(super) async fn settle_outdated(&self, work: Work, sight: &Sight) -> Result<(), BrokerError> {
+        let now = self.clock.now();
+        let how = if sight.presence == Some(work.wished()) { OperationEvent::See } else { OperationEvent::Miss };
+        let settled: Result<(), BrokerError> = run_tx!(self.store, "operation.outdated", |tx| -> Result<(), BrokerError> {
+            let holding = self.close(tx, &work, how, sight, now).await?;
+            tx.update_holding_seen(&holding).await?;
+            super::converge(self, tx, &holding.id).await?;
+            hit(Failpoint::SettleBeforeCommit);
+            Ok(())
+        });
+        settled?;
+        hit(Failpoint::SettleAfterCommit);
+        self.forget_deliveries(&work.op);
+        Ok(())
+    }
+
+    /// The target refused and nothing is there: the grants that waited for it failed.
+    pub(super) async fn settle_refused(&self, work: Work, failure: &Failure) -> Result<(), BrokerError> {
+        let now = self.clock.now();
+        let text = shorten(failure);
+        let settled: Result<(), BrokerError> = run_tx!(self.store, "operation.refuse", |tx| -> Result<(), BrokerError> {
+            let mut op = work.op.clone();
+            op.state = op.state.on(OperationEvent::Refuse)?;
+            op.last_failure = Some(text.clone());
+            tx.update_operation(&op, &work.lease).await?;
+            tx.emit(
+                Event::new(EventKind::OperationSettled, &op.id)
+                    .operation(&op.id)
+                    .holding(&op.holding)
+                    .connector(work.holding.connector)
+                    .word("outcome", &op.state)
+                    .text("failure", text.clone()),
+            )
+            .await?;
+            let mut holding = tx.reads().holding(&op.holding).await?.ok_or_else(|| BrokerError::not_found("holding", &op.holding))?;
+            holding.seen = Some(Seen { presence: Presence::Absent, at: now, by: hallpass_domain::grant::SeenBy::Host });
+            tx.update_holding_seen(&holding).await?;
+            for mut grant in tx.reads().live_grants_of(&op.holding).await? {
+                if grant.state == GrantState::Activating {
+                    grant.state = grant.state.on(GrantEvent::Refused)?;
+                    grant.ended = Some(now);
+                    grant.last_failure = Some(text.clone());
+                    tx.update_grant(&mut grant).await?;
+                    tx.emit(
+                        Event::new(EventKind::GrantFailed, &grant.id)
+                            .grant(&grant.id)
+                            .request(&grant.request)
+                            .holding(&op.holding)
+                            .text("failure", text.clone()),
+                    )
+                    .await?;
+                }
+            }
+            super::converge(self, tx, &op.holding).await?;
+            hit(Failpoint::SettleBeforeCommit);
+            Ok(())
+        });
+        settled?;
+        hit(Failpoint::SettleAfterCommit);
+        self.forget_deliveries(&work.op);
+        Ok(())
+    }
+
+    /// Not settled: it stays as it is, or becomes unknown, and is due again later.
+    pub(super) async fn unsettled(&self, work: Work, failure: &Failure) -> Result<(), BrokerError> {
+        let due = self.clock.now().plus(backoff::after(work.op.attempts, failure.retry_after_ms, self.rng.as_ref()));
+        let text = shorten(failure);
+        tracing::warn!(operation = %work.op.id, kind = %failure.kind, code = %failure.code, effect = %failure.effect, "an attempt did not settle");
+        let noted: Result<(), BrokerError> = run_tx!(self.store, "operation.unsettled", |tx| -> Result<(), BrokerError> {
+            let mut op = work.op.clone();
+            if failure.effect != Effect::None && op.attempts > 0 {
+                op.state = op.state.on(OperationEvent::Lose)?;
+            }
+            op.continuation = None;
+            op.due = due;
+            op.last_failure = Some(text.clone());
+            tx.update_operation(&op, &work.lease).await?;
+            tx.release_lease(&work.lease).await?;
+            tx.emit(
+                Event::new(EventKind::OperationUnsettled, &op.id)
+                    .operation(&op.id)
+                    .holding(&op.holding)
+                    .connector(work.holding.connector)
+                    .word("kind", &failure.kind)
+                    .word("effect", &failure.effect)
+                    .number("attempt", op.attempts)
+                    .text("failure", text.clone()),
+            )
+            .await?;
+            Ok(())
+        });
+        if breaker::is_outage(failure) {
+            self.trip_breaker(&work.op.target, failure).await;
+        }
+        noted
+    }
+
+    /// Closes the operation and records what was seen; returns the holding as it is now.
+    async fn close(
+        &self,
+        tx: &mut Tx,
+        work: &Work,
+        how: OperationEvent,
+        sight: &Sight,
+        now: Timestamp,
+    ) -> Result<hallpass_domain::holding::Holding, BrokerError> {
+        let mut op = work.op.clone();
+        op.state = op.state.on(how)?;
+        op.last_failure = None;
+        tx.update_operation(&op, &work.lease).await?;
+        tx.emit(
+            Event::new(EventKind::OperationSettled, &op.id)
+                .operation(&op.id)
+                .holding(&op.holding)
+                .connector(work.holding.connector)
+                .word("kind", &op.kind)
+                .word("outcome", &op.state)
+                .word("seen", &sight.by),
+        )
+        .await?;
+        let mut holding = tx.reads().holding(&op.holding).await?.ok_or_else(|| BrokerError::not_found("holding", &op.holding))?;
+        holding.seen = sight.presence.map(|presence| Seen { presence, at: now, by: sight.by });
+        Ok(holding)
+    }
+
+    /// A live grant after its access was seen (law 4). The end is that of the attempt that was seen (law 7).
+    async fn activate(
+        &self,
+        tx: &mut Tx,
+        work: &Work,
+        mut grant: Grant,
+        sight: &Sight,
+        delivery: Option<&Delivery>,
+        now: Timestamp,
+    ) -> Result<(), BrokerError> {
+        if grant.state == GrantState::Activating {
+            grant.state = grant.state.on(GrantEvent::Seen)?;
+            grant.activated = Some(now);
+            grant.ends = Some(work.op.sent.unwrap_or(now).plus(grant.duration_ms));
+            grant.seen_by = Some(sight.by);
+            grant.last_failure = None;
+            tx.update_grant(&mut grant).await?;
+            tx.emit(
+                Event::new(EventKind::GrantActivated, &grant.id)
+                    .grant(&grant.id)
+                    .request(&grant.request)
+                    .holding(&work.holding.id)
+                    .operation(&work.op.id)
+                    .policy(&grant.policy_revision)
+                    .connector(work.holding.connector)
+                    .word("seen", &sight.by)
+                    .time("ends", grant.ends.unwrap_or(now)),
+            )
+            .await?;
+        }
+        match delivery {
+            Some(delivery) => self.seal_credential(tx, &grant, delivery).await,
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn has_delivery(&self, work: &Work, attempt: i64) -> bool {
+        self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&(work.op.id.clone(), attempt))
+    }
+
+    fn delivery(&self, op: &Operation, attempt: i64) -> Option<Delivery> {
+        self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).get(&(op.id.clone(), attempt)).cloned()
+    }
+
+    fn forget_deliveries(&self, op: &Operation) {
+        self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).retain(|(id, _), _| *id != op.id);
+    }
+}
+
+/// A failure as it is kept for people.
+fn shorten(failure: &Failure) -> String {
+    failure.to_string().chars().take(MOST_FAILURE_CHARS).collect()
+}

@@ -1,0 +1,99 @@
+//! Grants: seen, given back, taken away.
+
+use hallpass_domain::grant::{EndReason, Grant, GrantEvent, GrantState};
+use hallpass_domain::ids::GrantId;
+use hallpass_policy::{Action, GrantFacts, ResourceFacts};
+use hallpass_store::Reads;
+
+use crate::Broker;
+use crate::context::{OpContext, facts_of};
+use crate::error::BrokerError;
+use crate::views::{GrantFilter, GrantView, Page};
+
+impl Broker {
+    /// Grants that the caller may see.
+    pub async fn grants(&self, ctx: &OpContext, filter: GrantFilter, page: Page) -> Result<Vec<GrantView>, BrokerError> {
+        let sees_all = ctx.authorize(Action::GrantRead, ResourceFacts::Installation).is_ok();
+        let mut filter = filter;
+        if !sees_all && filter.principal.is_none() {
+            filter.principal = Some(ctx.principal().clone());
+        }
+        let after = page.after.as_deref().map(str::parse).transpose()?;
+        let mut reads = self.store.reads().await?;
+        let query = hallpass_store::GrantFilter { principal: filter.principal, target: None, state: None, live: filter.live };
+        let mut views = Vec::new();
+        for grant in reads.grants(&query, after.as_ref(), page.rows()).await? {
+            let view = self.grant_view(&mut reads, grant).await?;
+            let facts = self.grant_facts(&mut reads, &view.grant).await?;
+            if sees_all || ctx.authorize(Action::GrantRead, ResourceFacts::Grant(&facts)).is_ok() {
+                views.push(view);
+            }
+        }
+        Ok(views)
+    }
+
+    /// One grant.
+    pub async fn grant(&self, ctx: &OpContext, id: &GrantId) -> Result<GrantView, BrokerError> {
+        let grant = self.grant_for(ctx, id, Action::GrantRead).await?;
+        self.grant_view(&mut self.store.reads().await?, grant).await
+    }
+
+    /// Takes a grant away.
+    pub async fn revoke(&self, ctx: &OpContext, id: &GrantId, reason: Option<String>) -> Result<GrantView, BrokerError> {
+        if let Some(reason) = &reason {
+            hallpass_domain::name::check_free_text("the reason", reason, 2_000)?;
+        }
+        self.stop(ctx, id, Action::GrantRevoke, EndReason::Revoked, reason).await
+    }
+
+    /// Gives a grant back.
+    pub async fn release(&self, ctx: &OpContext, id: &GrantId) -> Result<GrantView, BrokerError> {
+        self.stop(ctx, id, Action::GrantRelease, EndReason::Released, None).await
+    }
+
+    async fn stop(&self, ctx: &OpContext, id: &GrantId, action: Action, why: EndReason, words: Option<String>) -> Result<GrantView, BrokerError> {
+        let grant = self.grant_for(ctx, id, action).await?;
+        if grant.state != GrantState::Ending {
+            grant.state.on(GrantEvent::End)?;
+            self.end(id, why, &ctx.actors(), words.as_deref()).await?;
+        }
+        let mut reads = self.store.reads().await?;
+        let grant = reads.grant(id).await?.ok_or_else(|| BrokerError::not_found("grant", id))?;
+        self.grant_view(&mut reads, grant).await
+    }
+
+    /// The grant, if the caller may do this with it. Whoever may not even read it is told that there is none.
+    pub(crate) async fn grant_for(&self, ctx: &OpContext, id: &GrantId, action: Action) -> Result<Grant, BrokerError> {
+        let mut reads = self.store.reads().await?;
+        let grant = reads.grant(id).await?.ok_or_else(|| BrokerError::not_found("grant", id))?;
+        let facts = self.grant_facts(&mut reads, &grant).await?;
+        ctx.authorize(Action::GrantRead, ResourceFacts::Grant(&facts)).map_err(|_| BrokerError::not_found("grant", id))?;
+        ctx.authorize(action, ResourceFacts::Grant(&facts))?;
+        Ok(grant)
+    }
+
+    async fn grant_facts(&self, reads: &mut Reads<'_>, grant: &Grant) -> Result<GrantFacts, BrokerError> {
+        let holder = reads.principal(&grant.principal).await?.ok_or_else(|| BrokerError::not_found("principal", &grant.principal))?;
+        let holder = facts_of(reads, &holder).await?;
+        let access = self.access_of(reads, &grant.target, &grant.entitlement, &grant.resource).await?.access;
+        Ok(GrantFacts { id: grant.id.clone(), holder, access })
+    }
+
+    pub(crate) async fn grant_view(&self, reads: &mut Reads<'_>, mut grant: Grant) -> Result<GrantView, BrokerError> {
+        let principal = reads.principal(&grant.principal).await?.ok_or_else(|| BrokerError::not_found("principal", &grant.principal))?;
+        let target = reads.target(&grant.target).await?.ok_or_else(|| BrokerError::not_found("target", &grant.target))?;
+        let holding = reads.holding(&grant.holding).await?.ok_or_else(|| BrokerError::not_found("holding", &grant.holding))?;
+        if grant.last_failure.is_none() && !grant.state.is_final() {
+            grant.last_failure = reads.open_operation(&grant.holding).await?.and_then(|op| op.last_failure);
+        }
+        Ok(GrantView {
+            overdue: grant.is_overdue(self.clock.now(), self.settings.overdue_grace_ms),
+            credential: reads.credential_state(&grant.id).await?,
+            principal_name: principal.name,
+            target_name: target.name,
+            stamp: holding.stamp,
+            account: holding.account,
+            grant,
+        })
+    }
+}

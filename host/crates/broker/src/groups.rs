@@ -1,0 +1,66 @@
+//! Groups: named sets of users. Only users are members: nobody approves through an agent.
+
+use hallpass_domain::event::{Event, EventKind};
+use hallpass_domain::name::Name;
+use hallpass_domain::principal::PrincipalKind;
+use hallpass_policy::{Action, ResourceFacts};
+use hallpass_store::{Reads, run_tx};
+
+use crate::Broker;
+use crate::context::OpContext;
+use crate::error::BrokerError;
+use crate::views::Group;
+
+impl Broker {
+    /// All groups.
+    pub async fn groups(&self, ctx: &OpContext) -> Result<Vec<Group>, BrokerError> {
+        ctx.authorize(Action::GroupRead, ResourceFacts::Installation)?;
+        let mut reads = self.store.reads().await?;
+        let mut groups = Vec::new();
+        for name in reads.groups().await? {
+            if let Some(group) = view(&mut reads, &name).await? {
+                groups.push(group);
+            }
+        }
+        Ok(groups)
+    }
+
+    /// One group.
+    pub async fn group(&self, ctx: &OpContext, name: &Name) -> Result<Group, BrokerError> {
+        ctx.authorize(Action::GroupRead, ResourceFacts::Group(name))?;
+        view(&mut self.store.reads().await?, name).await?.ok_or_else(|| BrokerError::not_found("group", name))
+    }
+
+    /// Makes a group, or gives it other members.
+    pub async fn set_group(&self, ctx: &OpContext, name: &Name, members: Vec<Name>) -> Result<Group, BrokerError> {
+        ctx.authorize(Action::GroupConfigure, ResourceFacts::Group(name))?;
+        let mut ids = Vec::new();
+        for member in &members {
+            let user = self.live_user(member, "members").await?;
+            debug_assert_eq!(user.kind, PrincipalKind::User, "only users are members");
+            ids.push(user.id);
+        }
+        ids.sort();
+        ids.dedup();
+        let actors = ctx.actors();
+        run_tx!(self.store, "group.set", |tx| -> Result<(), BrokerError> {
+            tx.set_group(name, &ids, "api").await?;
+            let mut event = Event::new(EventKind::GroupChanged, name).by(&actors);
+            event = event.number("members", i64::try_from(ids.len()).unwrap_or(i64::MAX));
+            tx.emit(event.word("digest", &hallpass_domain::ids::Digest::of(ids.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").as_bytes()))).await?;
+            Ok(())
+        })?;
+        self.group(ctx, name).await
+    }
+}
+
+async fn view(reads: &mut Reads<'_>, name: &Name) -> Result<Option<Group>, BrokerError> {
+    let Some(group) = reads.group(name).await? else { return Ok(None) };
+    let mut members = Vec::new();
+    for id in &group.members {
+        if let Some(principal) = reads.principal(id).await? {
+            members.push(principal.name);
+        }
+    }
+    Ok(Some(Group { name: name.clone(), members, source: group.source, refreshed: group.refreshed }))
+}

@@ -1,0 +1,93 @@
+//! The log as its readers see it: events, the signed checkpoint, and the proof that it is whole.
+
+use hallpass_audit::{Entry, LogCheck, Report, VerifierKey};
+use hallpass_domain::secret::Signer;
+use hallpass_keyring::KeyKind;
+use hallpass_policy::{Action, ResourceFacts};
+use hallpass_store::{Counts, Store};
+
+use crate::Broker;
+use crate::context::OpContext;
+use crate::error::BrokerError;
+use crate::views::{EventFilter, EventView, Readiness};
+
+/// Leaves that are read at once while the log is checked.
+const CHUNK: i64 = 1_000;
+/// An event that waits longer for its index means that the sequencer does not run.
+const STALE_LOG_MS: u64 = 10_000;
+
+impl Broker {
+    /// Events in the order of the store.
+    pub async fn events(&self, ctx: &OpContext, filter: EventFilter, after: Option<i64>, limit: u32) -> Result<Vec<EventView>, BrokerError> {
+        match &filter.grant {
+            // Whoever may see a grant may see its story.
+            Some(grant) => drop(self.grant_for(ctx, grant, Action::GrantRead).await?),
+            None => ctx.authorize(Action::AuditRead, ResourceFacts::Installation)?,
+        }
+        let query = hallpass_store::EventFilter { subject: filter.subject, grant: filter.grant, request: filter.request };
+        let limit = if limit == 0 { 100 } else { limit.min(1_000) };
+        let rows = self.store.reads().await?.events(&query, after, limit).await?;
+        rows.into_iter()
+            .map(|row| {
+                let leaf = serde_json::from_slice(&row.bytes).map_err(|e| BrokerError::Internal(format!("a leaf is no JSON: {e}")))?;
+                Ok(EventView { seq: row.seq, index: row.index, id: row.id, kind: row.kind, at: row.at, leaf })
+            })
+            .collect()
+    }
+
+    /// The newest signed checkpoint (C2SP tlog-checkpoint).
+    pub async fn checkpoint(&self, ctx: &OpContext) -> Result<Option<String>, BrokerError> {
+        ctx.authorize(Action::AuditRead, ResourceFacts::Installation)?;
+        Ok(self.store.reads().await?.latest_checkpoint().await?.map(|c| c.note))
+    }
+
+    /// Proves the log whole against its signed checkpoint, and against one that was kept elsewhere.
+    pub async fn verify_log(&self, ctx: &OpContext, external: Option<&str>) -> Result<Report, BrokerError> {
+        ctx.authorize(Action::AuditRead, ResourceFacts::Installation)?;
+        verify_store(&self.store, &self.log_key()?, external).await
+    }
+
+    /// The public key of the log's checkpoints.
+    pub fn log_key(&self) -> Result<VerifierKey, BrokerError> {
+        VerifierKey::new(&self.settings.log_origin, self.key(KeyKind::Audit)?.public_key()).map_err(|e| BrokerError::Internal(e.to_string()))
+    }
+
+    /// Whether this node should get traffic.
+    pub async fn readiness(&self) -> Readiness {
+        let mut problems = Vec::new();
+        match self.oldest_unsequenced_ms().await {
+            Ok(age) if age > STALE_LOG_MS => problems.push(format!("events wait {age} ms for their place in the log: the sequencer does not run")),
+            Ok(_) => {}
+            Err(_) => problems.push("the store does not answer".into()),
+        }
+        Readiness { ready: problems.is_empty(), problems }
+    }
+
+    async fn oldest_unsequenced_ms(&self) -> Result<u64, BrokerError> {
+        let oldest = self.store.reads().await?.unsequenced_oldest().await?;
+        Ok(oldest.map_or(0, |at| self.clock.now().since(at)))
+    }
+
+    /// Numbers for metrics.
+    pub async fn counts(&self) -> Result<Counts, BrokerError> {
+        Ok(self.store.reads().await?.counts(self.settings.overdue_grace_ms).await?)
+    }
+}
+
+/// Checks the log of a store that no broker need run on.
+pub async fn verify_store(store: &Store, key: &VerifierKey, external: Option<&str>) -> Result<Report, BrokerError> {
+    let mut reads = store.reads().await?;
+    let stored = reads.latest_checkpoint().await?.map(|c| c.note);
+    let mut check = LogCheck::new(key, stored.as_deref(), external);
+    let mut from = 0;
+    loop {
+        let leaves = reads.leaves(from, from + CHUNK).await?;
+        let Some(last) = leaves.last() else { break };
+        from = last.index + 1;
+        for leaf in &leaves {
+            check.leaf(Entry { index: u64::try_from(leaf.index).unwrap_or(0), bytes: &leaf.bytes, digest: leaf.digest.0 });
+        }
+    }
+    let unsequenced = reads.unsequenced(1_000).await?.into_iter().map(|e| e.id.to_string()).collect();
+    Ok(check.finish(unsequenced))
+}

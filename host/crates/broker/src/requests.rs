@@ -1,0 +1,209 @@
+//! Requests: asked, answered by policy, taken back.
+
+use hallpass_domain::event::{Event, EventKind};
+use hallpass_domain::ids::{RequestId, TargetId};
+use hallpass_domain::name::check_free_text;
+use hallpass_domain::request::{Ask, Request, RequestEvent, RequestState};
+use hallpass_domain::resource::Resource;
+use hallpass_policy::{AccessQuery, Action, Allowed, Decision, Explanation, ResourceFacts, Unmet};
+use hallpass_store::{Reads, Tx, run_tx};
+
+use crate::Broker;
+use crate::access::Wanted;
+use crate::context::OpContext;
+use crate::error::BrokerError;
+use crate::views::{NewRequest, Page, RequestFilter, RequestView};
+
+/// The most bytes of a justification.
+const MOST_JUSTIFICATION_BYTES: usize = 4_000;
+/// The longest access that can be asked for at all: a year.
+const MOST_DURATION_MS: u64 = 366 * 24 * 3_600_000;
+
+impl Broker {
+    /// Asks for access. Policy answers at once: no, yes, or who must approve.
+    pub async fn submit(&self, ctx: &OpContext, new: NewRequest) -> Result<RequestView, BrokerError> {
+        let (wanted, ask) = self.read_ask(&new).await?;
+        let query = AccessQuery { principal: ctx.facts().clone(), access: wanted.access.clone(), duration_ms: ask.duration_ms };
+        let allowed = match self.policy.decide(&query) {
+            Decision::Allowed(allowed) => allowed,
+            Decision::Denied(denied) => {
+                self.note_refusal(ctx, &ask, &denied.policies, &denied.revision).await?;
+                return Err(BrokerError::PolicyDenied { reason: denied.reason, policies: denied.policies });
+            }
+        };
+        check_admitted(&allowed, &ask)?;
+        self.account_for(&mut self.store.reads().await?, ctx.facts(), &wanted).await?;
+        let now = self.clock.now();
+        let auto = allowed.auto || allowed.stages.is_empty();
+        let request = Request {
+            id: RequestId::new(now, self.rng.as_ref())?,
+            requester: ctx.principal().clone(),
+            approved_ms: ask.duration_ms,
+            ask,
+            state: if auto { RequestState::Approved { at: now } } else { RequestState::Pending { stage: 0, since: now } },
+            stages: allowed.stages.clone(),
+            policies: allowed.policy_ids(),
+            policy_revision: allowed.revision.clone(),
+            created: now,
+            expires: now.plus(self.settings.request_ttl_ms),
+            version: 1,
+        };
+        let actors = ctx.actors();
+        run_tx!(self.store, "request.submit", |tx| -> Result<(), BrokerError> {
+            tx.anchor_principal(&ctx.facts().human().id).await?;
+            tx.insert_request(&request).await?;
+            tx.emit(submitted(&request, &actors)).await?;
+            if auto {
+                tx.emit(Event::new(EventKind::RequestApproved, &request.id).request(&request.id).policy(&request.policy_revision).word("by", "policy")).await?;
+                self.create_grant(tx, &request, &actors).await?;
+            }
+            Ok(())
+        })?;
+        self.request_view(&mut self.store.reads().await?, request).await
+    }
+
+    /// What policy would say, and why. Nothing is submitted.
+    pub async fn explain(&self, ctx: &OpContext, new: NewRequest) -> Result<Explanation, BrokerError> {
+        let (wanted, ask) = self.read_ask(&new).await?;
+        Ok(self.policy.explain(&AccessQuery { principal: ctx.facts().clone(), access: wanted.access, duration_ms: ask.duration_ms }))
+    }
+
+    /// Requests that the caller may see.
+    pub async fn requests(&self, ctx: &OpContext, filter: RequestFilter, page: Page) -> Result<Vec<RequestView>, BrokerError> {
+        let sees_all = ctx.authorize(Action::RequestRead, ResourceFacts::Installation).is_ok();
+        let requester = (filter.mine || !sees_all).then(|| ctx.principal().clone());
+        self.list(ctx, hallpass_store::RequestFilter { requester, state: filter.state }, page, |_| true).await
+    }
+
+    /// One request.
+    pub async fn request(&self, ctx: &OpContext, id: &RequestId) -> Result<RequestView, BrokerError> {
+        let request = self.request_for(ctx, id).await?;
+        self.request_view(&mut self.store.reads().await?, request).await
+    }
+
+    /// Takes a request back while nobody has decided.
+    pub async fn withdraw(&self, ctx: &OpContext, id: &RequestId) -> Result<RequestView, BrokerError> {
+        let request = self.request_for(ctx, id).await?;
+        let facts = self.request_facts(&mut self.store.reads().await?, &request).await?;
+        ctx.authorize(Action::RequestWithdraw, ResourceFacts::Request(&facts))?;
+        let (now, actors) = (self.clock.now(), ctx.actors());
+        run_tx!(self.store, "request.withdraw", |tx| -> Result<(), BrokerError> {
+            let mut request = load(tx, id).await?;
+            request.state = request.state.on(RequestEvent::Withdraw, now)?;
+            tx.update_request(&mut request).await?;
+            tx.emit(Event::new(EventKind::RequestWithdrawn, id).by(&actors).request(id)).await?;
+            Ok(())
+        })?;
+        self.request(ctx, id).await
+    }
+
+    /// The request, if the caller may see it; else there is none.
+    pub(crate) async fn request_for(&self, ctx: &OpContext, id: &RequestId) -> Result<Request, BrokerError> {
+        let mut reads = self.store.reads().await?;
+        let request = reads.request(id).await?.ok_or_else(|| BrokerError::not_found("request", id))?;
+        let facts = self.request_facts(&mut reads, &request).await?;
+        ctx.authorize(Action::RequestRead, ResourceFacts::Request(&facts)).map_err(|_| BrokerError::not_found("request", id))?;
+        Ok(request)
+    }
+
+    pub(crate) async fn list(
+        &self,
+        ctx: &OpContext,
+        query: hallpass_store::RequestFilter,
+        page: Page,
+        keep: impl Fn(&hallpass_policy::RequestFacts) -> bool,
+    ) -> Result<Vec<RequestView>, BrokerError> {
+        let after = page.after.as_deref().map(str::parse).transpose()?;
+        let mut reads = self.store.reads().await?;
+        let mut views = Vec::new();
+        for request in reads.requests(&query, after.as_ref(), page.rows()).await? {
+            let facts = self.request_facts(&mut reads, &request).await?;
+            if ctx.authorize(Action::RequestRead, ResourceFacts::Request(&facts)).is_ok() && keep(&facts) {
+                views.push(self.request_view(&mut reads, request).await?);
+            }
+        }
+        Ok(views)
+    }
+
+    pub(crate) async fn request_view(&self, reads: &mut Reads<'_>, request: Request) -> Result<RequestView, BrokerError> {
+        let requester = reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
+        let target = reads.target(&request.ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &request.ask.target))?;
+        let approvals = reads.approvals(&request.id).await?;
+        let grant = reads.grant_of_request(&request.id).await?;
+        Ok(RequestView { requester_name: requester.name, target_name: target.name, approvals, grant, request })
+    }
+
+    async fn read_ask(&self, new: &NewRequest) -> Result<(Wanted, Ask), BrokerError> {
+        let resource: Resource = new
+            .resource
+            .parse()
+            .map_err(|e| BrokerError::invalid("resource", e, "Write it as kind:name/kind:name with percent-encoded names."))?;
+        if let Some(text) = &new.justification {
+            check_free_text("the justification", text, MOST_JUSTIFICATION_BYTES)
+                .map_err(|e| BrokerError::invalid("justification", e, "Shorten it or remove what cannot be shown."))?;
+        }
+        if new.duration_ms == 0 || new.duration_ms > MOST_DURATION_MS {
+            return Err(BrokerError::invalid("duration_ms", "must be between one millisecond and 366 days", "Ask for the time that the work takes."));
+        }
+        let target = self.store.reads().await?.target_by_name(&new.target).await?;
+        let target = target.ok_or_else(|| BrokerError::not_found("target", &new.target))?;
+        let id: TargetId = target.id.clone();
+        let wanted = self.wanted(target, &new.entitlement, &resource).await?;
+        let ask = Ask {
+            target: id,
+            entitlement: new.entitlement.clone(),
+            resource,
+            duration_ms: new.duration_ms,
+            justification: new.justification.clone().filter(|text| !text.trim().is_empty()),
+        };
+        Ok((wanted, ask))
+    }
+
+    async fn note_refusal(&self, ctx: &OpContext, ask: &Ask, policies: &[String], revision: &str) -> Result<(), BrokerError> {
+        let actors = ctx.actors();
+        run_tx!(self.store, "request.refuse", |tx| -> Result<(), BrokerError> {
+            tx.emit(
+                Event::new(EventKind::RequestRefused, ctx.principal())
+                    .by(&actors)
+                    .policy(revision)
+                    .word("target", &ask.target)
+                    .word("entitlement", &ask.entitlement)
+                    .word("policies", &policies.join(","))
+                    .text("resource", ask.resource.to_string()),
+            )
+            .await?;
+            Ok(())
+        })
+    }
+}
+
+/// The limits that policy set are errors that name them, not silent cuts (law 7).
+pub(crate) fn check_admitted(allowed: &Allowed, ask: &Ask) -> Result<(), BrokerError> {
+    allowed.admit(ask.duration_ms, ask.justification.as_deref()).map_err(|unmet| match unmet {
+        Unmet::TooLong { max_ms, policy, .. } => BrokerError::TooLong { asked_ms: ask.duration_ms, max_ms, policies: vec![policy] },
+        Unmet::NoJustification { .. } => {
+            BrokerError::invalid("justification", unmet.to_string(), "Say in a sentence what the access is for.")
+        }
+    })
+}
+
+pub(crate) async fn load(tx: &mut Tx, id: &RequestId) -> Result<Request, BrokerError> {
+    tx.reads().request(id).await?.ok_or_else(|| BrokerError::not_found("request", id))
+}
+
+fn submitted(request: &Request, actors: &[hallpass_domain::ids::PrincipalId]) -> Event {
+    let event = Event::new(EventKind::RequestSubmitted, &request.id)
+        .by(actors)
+        .request(&request.id)
+        .policy(&request.policy_revision)
+        .word("target", &request.ask.target)
+        .word("entitlement", &request.ask.entitlement)
+        .word("policies", &request.policies.join(","))
+        .number("duration_ms", i64::try_from(request.ask.duration_ms).unwrap_or(i64::MAX))
+        .number("stages", i64::try_from(request.stages.len()).unwrap_or(i64::MAX))
+        .text("resource", request.ask.resource.to_string());
+    match &request.ask.justification {
+        Some(text) => event.text("justification", text.clone()),
+        None => event,
+    }
+}

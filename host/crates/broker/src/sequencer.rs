@@ -1,0 +1,109 @@
+//! The sequencer: gives events their index in the log, extends the tree and signs a checkpoint. One at a time by lease, on any
+//! node.
+
+use std::path::Path;
+
+use hallpass_audit::{Checkpoint, Hash, Tree};
+use hallpass_domain::ids::EventId;
+use hallpass_keyring::KeyKind;
+use hallpass_store::run_tx;
+use tokio_util::sync::CancellationToken;
+
+use crate::Broker;
+use crate::error::BrokerError;
+
+/// The most events that get their index in one commit.
+const BATCH: u32 = 256;
+/// How long a batch may wait to fill up.
+const WAIT_MS: u64 = 100;
+/// How long the sequencer's lease lasts.
+const LEASE_MS: u64 = 10_000;
+/// The name of the lease.
+const LEASE: &str = "sequencer";
+
+impl Broker {
+    /// Sequences until stopped.
+    pub(crate) async fn sequence(&self, stop: CancellationToken) {
+        loop {
+            if let Err(e) = self.sequence_once().await {
+                tracing::warn!(cause = %e, "the log could not be sequenced; it is tried again");
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.clock.sleep_until(self.clock.now().plus(WAIT_MS)) => {}
+            }
+        }
+        if let Err(e) = self.sequence_once().await {
+            tracing::warn!(cause = %e, "the last events have no index yet; the next start gives them one");
+        }
+    }
+
+    /// Sequences everything that is there, if this node holds the lease.
+    pub(crate) async fn sequence_once(&self) -> Result<(), BrokerError> {
+        if self.store.reads().await?.unsequenced(1).await?.is_empty() {
+            return self.keep_checkpoint().await;
+        }
+        let Some(fence) = self.store.acquire_named(LEASE, &self.owner, LEASE_MS).await? else {
+            return self.keep_checkpoint().await;
+        };
+        while self.sequence_batch(fence).await? {}
+        self.keep_checkpoint().await
+    }
+
+    async fn sequence_batch(&self, fence: i64) -> Result<bool, BrokerError> {
+        run_tx!(self.store, "log.sequence", |tx| -> Result<bool, BrokerError> {
+            if !tx.holds_named(LEASE, &self.owner, fence).await? {
+                return Ok(false);
+            }
+            let batch = tx.reads().unsequenced(BATCH).await?;
+            if batch.is_empty() {
+                return Ok(false);
+            }
+            let mut tree = match tx.reads().tree_state().await? {
+                Some(bytes) => Tree::from_bytes(&bytes).map_err(|e| BrokerError::Internal(e.to_string()))?,
+                None => Tree::new(),
+            };
+            let first = i64::try_from(tree.size()).unwrap_or(i64::MAX);
+            let mut ids: Vec<EventId> = Vec::with_capacity(batch.len());
+            for event in &batch {
+                tree.append(Hash::of_leaf(&event.bytes));
+                ids.push(event.id.clone());
+            }
+            let note = Checkpoint::of(&self.settings.log_origin, &tree)
+                .sign(self.key(KeyKind::Audit)?)
+                .map_err(|e| BrokerError::Internal(e.to_string()))?;
+            tx.assign_indexes(first, &ids).await?;
+            tx.put_tree_state(&tree.to_bytes()).await?;
+            tx.put_checkpoint(i64::try_from(tree.size()).unwrap_or(i64::MAX), &tree.root().0, &note).await?;
+            Ok(batch.len() == BATCH as usize)
+        })
+    }
+
+    /// Keeps the newest checkpoint in a file beside the database: written, synced, renamed.
+    async fn keep_checkpoint(&self) -> Result<(), BrokerError> {
+        let Some(file) = self.checkpoint_file.clone() else { return Ok(()) };
+        let Some(newest) = self.store.reads().await?.latest_checkpoint().await? else { return Ok(()) };
+        let note = newest.note;
+        let written = tokio::task::spawn_blocking(move || keep(&file, &note)).await;
+        match written {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(e)) => Err(BrokerError::Unavailable {
+                reason: format!("the checkpoint file cannot be written: {e}"),
+                remedy: "Make room, or give the broker the right to write its data folder.".into(),
+            }),
+            Err(e) => Err(BrokerError::Internal(e.to_string())),
+        }
+    }
+}
+
+fn keep(file: &Path, note: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    if std::fs::read_to_string(file).is_ok_and(|kept| kept == note) {
+        return Ok(());
+    }
+    let beside = file.with_extension("new");
+    let mut out = std::fs::File::create(&beside)?;
+    out.write_all(note.as_bytes())?;
+    out.sync_all()?;
+    std::fs::rename(&beside, file)
+}

@@ -1,0 +1,251 @@
+//! Targets: configured instances of connectors, their secrets and the accounts of principals in them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hallpass_domain::event::{Event, EventKind};
+use hallpass_domain::ids::{Digest, OperationId, PrincipalId, TargetId};
+use hallpass_domain::name::check_foreign;
+use hallpass_domain::port::{ConnectorFacts, Endpoint, Invocation};
+use hallpass_domain::principal::PrincipalState;
+use hallpass_domain::secret::{Opener, SecretText};
+use hallpass_domain::target::Target;
+use hallpass_policy::{Action, ResourceFacts, TargetFacts};
+use hallpass_store::{Reads, run_tx};
+
+use crate::Broker;
+use crate::context::OpContext;
+use crate::engine::NoChange;
+use crate::error::BrokerError;
+use crate::principals::duplicate;
+use crate::views::{Account, NewTarget, Offer, TargetChange};
+
+/// The most bytes of one setting or secret.
+const MOST_SETTING_BYTES: usize = 64 * 1024;
+
+impl Broker {
+    /// Adds a target. Its settings and secrets must be those that the connector's manifest declares.
+    pub async fn add_target(&self, ctx: &OpContext, new: NewTarget) -> Result<Target, BrokerError> {
+        ctx.authorize(Action::TargetCreate, ResourceFacts::Installation)?;
+        let connector = self.find_connector(&new.connector).await?;
+        let facts = self.loaded(&connector).await?;
+        check_settings(&facts, &new.settings)?;
+        check_secrets(&facts, &new.secrets)?;
+        let owner = match &new.owner {
+            Some(name) => self.live_user(name, "owner").await?.id,
+            None => ctx.facts().human().id.clone(),
+        };
+        let now = self.clock.now();
+        let target = Target {
+            id: TargetId::new(now, self.rng.as_ref())?,
+            name: new.name,
+            environment: new.environment,
+            connector,
+            settings: new.settings,
+            secrets: new.secrets.keys().cloned().collect(),
+            owner,
+            created: now,
+            revision: 1,
+        };
+        let actors = ctx.actors();
+        run_tx!(self.store, "target.add", |tx| -> Result<(), BrokerError> {
+            tx.insert_target(&target).await?;
+            for (name, value) in &new.secrets {
+                let envelope = self.seal_setting(&target.id, name, value)?;
+                tx.put_target_secret(&target.id, name, &envelope).await?;
+            }
+            tx.emit(
+                Event::new(EventKind::TargetAdded, &target.id)
+                    .by(&actors)
+                    .connector(connector)
+                    .word("environment", &target.environment)
+                    .text("name", target.name.as_str()),
+            )
+            .await?;
+            Ok(())
+        })
+        .map_err(|e: BrokerError| duplicate(e, "target", target.name.as_str()))?;
+        Ok(target)
+    }
+
+    /// Changes settings, secrets or the connector for new holdings. Live holdings keep their connector (law 11).
+    pub async fn update_target(&self, ctx: &OpContext, id: &TargetId, change: TargetChange) -> Result<Target, BrokerError> {
+        let mut target = self.target_for(ctx, id, Action::TargetConfigure).await?;
+        let facts = self.loaded(change.connector.as_ref().unwrap_or(&target.connector)).await?;
+        if let Some(settings) = change.settings {
+            target.settings = settings;
+        }
+        check_settings(&facts, &target.settings)?;
+        check_secrets(&facts, &change.secrets)?;
+        target.connector = facts.digest;
+        for name in change.secrets.keys() {
+            if !target.secrets.contains(name) {
+                target.secrets.push(name.clone());
+            }
+        }
+        let actors = ctx.actors();
+        run_tx!(self.store, "target.update", |tx| -> Result<(), BrokerError> {
+            tx.update_target(&mut target).await?;
+            for (name, value) in &change.secrets {
+                let envelope = self.seal_setting(id, name, value)?;
+                tx.put_target_secret(id, name, &envelope).await?;
+            }
+            tx.emit(Event::new(EventKind::TargetChanged, id).by(&actors).connector(target.connector).number("revision", target.revision)).await?;
+            Ok(())
+        })?;
+        Ok(target)
+    }
+
+    /// All targets.
+    pub async fn targets(&self, ctx: &OpContext) -> Result<Vec<Target>, BrokerError> {
+        ctx.authorize(Action::TargetRead, ResourceFacts::Installation)?;
+        Ok(self.store.reads().await?.targets().await?)
+    }
+
+    /// One target.
+    pub async fn target(&self, ctx: &OpContext, id: &TargetId) -> Result<Target, BrokerError> {
+        self.target_for(ctx, id, Action::TargetRead).await
+    }
+
+    /// Asks the connector whether the target can be used.
+    pub async fn check_target(&self, ctx: &OpContext, id: &TargetId) -> Result<(), BrokerError> {
+        let target = self.target_for(ctx, id, Action::TargetConfigure).await?;
+        self.check_health(&target).await
+    }
+
+    pub(crate) async fn check_health(&self, target: &Target) -> Result<(), BrokerError> {
+        let endpoint = {
+            let mut reads = self.store.reads().await?;
+            self.endpoint(&mut reads, target).await?
+        };
+        self.loaded(&target.connector).await?;
+        let now = self.clock.now();
+        let call = Invocation {
+            operation: OperationId::new(now, self.rng.as_ref())?,
+            attempt: 0,
+            connector: target.connector,
+            endpoint,
+            deadline: now.plus(self.settings.call_ms),
+            dry_run: true,
+            fence: Arc::new(NoChange),
+        };
+        self.connectors.health(&call).await.map_err(BrokerError::Target)
+    }
+
+    /// Names a principal's account in a target. One to one, both ways.
+    pub async fn set_account(&self, ctx: &OpContext, target: &TargetId, principal: &PrincipalId, account: &str) -> Result<Account, BrokerError> {
+        self.target_for(ctx, target, Action::TargetConfigure).await?;
+        check_foreign("the account", account)?;
+        let actors = ctx.actors();
+        run_tx!(self.store, "account.set", |tx| -> Result<(), BrokerError> {
+            let known = tx.reads().principal(principal).await?;
+            known.filter(|p| p.state != PrincipalState::Offboarded).ok_or_else(|| BrokerError::not_found("principal", principal))?;
+            if let Some(old) = tx.reads().account(principal, target).await?
+                && old != account
+                && tx.reads().has_live_access(target, &old).await?
+            {
+                return Err(BrokerError::invalid("account", "the principal holds access through its present account", "End those grants first."));
+            }
+            tx.set_account(principal, target, account).await?;
+            tx.emit(Event::new(EventKind::AccountSet, target).by(&actors).word("principal", principal).text("account", account)).await?;
+            Ok(())
+        })
+        .map_err(|e: BrokerError| duplicate(e, "account", account))?;
+        Ok(Account { principal: principal.clone(), target: target.clone(), account: account.to_owned() })
+    }
+
+    /// The accounts of principals in a target.
+    pub async fn accounts(&self, ctx: &OpContext, target: &TargetId) -> Result<Vec<Account>, BrokerError> {
+        self.target_for(ctx, target, Action::TargetRead).await?;
+        let rows = self.store.reads().await?.accounts(target).await?;
+        Ok(rows.into_iter().map(|(principal, account)| Account { principal, target: target.clone(), account }).collect())
+    }
+
+    /// What can be asked for, everywhere.
+    pub async fn entitlements(&self, ctx: &OpContext) -> Result<Vec<Offer>, BrokerError> {
+        let targets = self.store.reads().await?.targets().await?;
+        let mut offers = Vec::new();
+        for target in targets {
+            let facts = self.loaded(&target.connector).await?;
+            if ctx.authorize(Action::EntitlementRead, ResourceFacts::Target(&target_facts(&target, &facts))).is_err() {
+                continue;
+            }
+            offers.extend(facts.entitlements.iter().map(|entitlement| Offer {
+                target: target.id.clone(),
+                target_name: target.name.clone(),
+                environment: target.environment.clone(),
+                entitlement: entitlement.clone(),
+            }));
+        }
+        Ok(offers)
+    }
+
+    /// How to reach a target, with its secrets in the clear: only for the connector host.
+    pub(crate) async fn endpoint(&self, reads: &mut Reads<'_>, target: &Target) -> Result<Arc<Endpoint>, BrokerError> {
+        let mut secrets = BTreeMap::new();
+        for (name, envelope) in reads.target_secrets(&target.id).await? {
+            let clear = self.keyring.open(&secret_context(&target.id, &name), &envelope)?;
+            let text = String::from_utf8(clear.expose().to_vec()).map_err(|_| BrokerError::Internal("a stored secret is no text".into()))?;
+            secrets.insert(name, SecretText::new(text));
+        }
+        Ok(Arc::new(Endpoint { id: target.id.clone(), name: target.name.clone(), revision: target.revision, settings: target.settings.clone(), secrets }))
+    }
+
+    fn seal_setting(&self, target: &TargetId, name: &str, value: &SecretText) -> Result<Vec<u8>, BrokerError> {
+        Ok(self.keyring.seal(&secret_context(target, name), value.expose().as_bytes(), self.rng.as_ref())?)
+    }
+
+    async fn find_connector(&self, text: &str) -> Result<Digest, BrokerError> {
+        let mut reads = self.store.reads().await?;
+        let found = match text.parse::<Digest>() {
+            Ok(digest) => reads.connector(&digest).await?,
+            Err(_) => reads.connector_by_name(text).await?,
+        };
+        found.map(|facts| facts.digest).ok_or_else(|| BrokerError::not_found("connector", text))
+    }
+
+    async fn target_for(&self, ctx: &OpContext, id: &TargetId, action: Action) -> Result<Target, BrokerError> {
+        let target = self.store.reads().await?.target(id).await?.ok_or_else(|| BrokerError::not_found("target", id))?;
+        let facts = self.loaded(&target.connector).await?;
+        ctx.authorize(action, ResourceFacts::Target(&target_facts(&target, &facts)))?;
+        Ok(target)
+    }
+}
+
+pub(crate) fn target_facts(target: &Target, facts: &ConnectorFacts) -> TargetFacts {
+    TargetFacts { name: target.name.clone(), environment: target.environment.clone(), connector: facts.name.clone() }
+}
+
+/// A target's secret opens only for this target and this name.
+fn secret_context(target: &TargetId, name: &str) -> String {
+    format!("{target}/{name}")
+}
+
+fn check_settings(facts: &ConnectorFacts, settings: &BTreeMap<String, String>) -> Result<(), BrokerError> {
+    let declared: Vec<&str> = facts.settings.iter().map(|s| s.name.as_str()).collect();
+    for (name, value) in settings {
+        if !declared.contains(&name.as_str()) {
+            return Err(BrokerError::invalid("settings", format!("the connector has no setting {name:?}"), format!("It has: {}.", declared.join(", "))));
+        }
+        if value.len() > MOST_SETTING_BYTES || value.contains('\0') {
+            return Err(BrokerError::invalid("settings", format!("{name} is too long or contains NUL"), "Shorten or correct it."));
+        }
+    }
+    let missing = facts.settings.iter().find(|s| s.required && s.default.is_none() && !settings.contains_key(&s.name));
+    match missing {
+        Some(setting) => Err(BrokerError::invalid("settings", format!("{} is missing", setting.name), format!("Set it: {}.", setting.title))),
+        None => Ok(()),
+    }
+}
+
+fn check_secrets(facts: &ConnectorFacts, secrets: &BTreeMap<String, SecretText>) -> Result<(), BrokerError> {
+    for (name, value) in secrets {
+        if !facts.secrets.contains(name) {
+            return Err(BrokerError::invalid("secrets", format!("the connector has no secret {name:?}"), format!("It has: {}.", facts.secrets.join(", "))));
+        }
+        if value.expose().len() > MOST_SETTING_BYTES || value.expose().contains('\0') {
+            return Err(BrokerError::invalid("secrets", format!("{name} is too long or contains NUL"), "Shorten or correct it."));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,282 @@
+//! What goes into the use cases and what comes out, where that is not the domain's own type.
+
+use std::collections::BTreeMap;
+
+use hallpass_domain::clock::{Millis, Timestamp};
+use hallpass_domain::grant::Grant;
+use hallpass_domain::ids::{Digest, EventId, GrantId, PrincipalId, RequestId, Stamp, TargetId};
+use hallpass_domain::name::Name;
+use hallpass_domain::port::EntitlementFacts;
+use hallpass_domain::principal::{Principal, PrincipalKind};
+use hallpass_domain::request::{Approval, Request, Verdict};
+use hallpass_domain::secret::SecretText;
+use hallpass_store::CredentialState;
+
+/// A part of a list.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// The id after which it begins.
+    pub after: Option<String>,
+    /// How many at most; zero means the default of 100.
+    pub limit: u32,
+}
+
+impl Page {
+    /// The number of rows: 100 by default, at most 500.
+    pub(crate) fn rows(&self) -> u32 {
+        if self.limit == 0 { 100 } else { self.limit.min(500) }
+    }
+}
+
+/// A principal that is to be added.
+#[derive(Debug, Clone)]
+pub struct NewPrincipal {
+    /// User, agent or workload.
+    pub kind: PrincipalKind,
+    /// Its name.
+    pub name: Name,
+    /// The human behind it; none for a user.
+    pub owner: Option<Name>,
+}
+
+/// A one-time enrolment link.
+pub struct Invitation {
+    /// Whose.
+    pub principal: Principal,
+    /// The last part of the link. Shown once.
+    pub token: SecretText,
+    /// When it stops working.
+    pub expires: Timestamp,
+}
+
+/// What a principal registers with its link.
+#[derive(Debug, Clone)]
+pub struct EnrolmentKeys {
+    /// Ed25519 public key, 32 bytes in hexadecimal.
+    pub signing_key: String,
+    /// X25519 public key, 32 bytes in hexadecimal.
+    pub recipient_key: String,
+    /// Signature by the first over `hallpass-enrol-v1`, a zero byte, the token and the second: proof of possession.
+    pub proof: String,
+}
+
+/// A session token that was just issued.
+pub struct IssuedSession {
+    /// The token. Shown once, stored as a digest.
+    pub token: SecretText,
+    /// How long it lives, in seconds.
+    pub expires_in_s: u64,
+    /// Whose it is.
+    pub principal: PrincipalId,
+}
+
+/// A group and its members.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Its name.
+    pub name: Name,
+    /// Names of its members.
+    pub members: Vec<Name>,
+    /// Where the membership comes from.
+    pub source: String,
+    /// When it was last refreshed.
+    pub refreshed: Timestamp,
+}
+
+/// A target that is to be added.
+#[derive(Clone)]
+pub struct NewTarget {
+    /// Its name.
+    pub name: Name,
+    /// Its environment.
+    pub environment: Name,
+    /// Digest of a connector, or the name of one, whose newest version is taken.
+    pub connector: String,
+    /// Settings as its manifest declares them.
+    pub settings: BTreeMap<String, String>,
+    /// Secrets as its manifest declares them.
+    pub secrets: BTreeMap<String, SecretText>,
+    /// The human who answers for it; the caller where none is named.
+    pub owner: Option<Name>,
+}
+
+/// A change of a target.
+#[derive(Clone, Default)]
+pub struct TargetChange {
+    /// All settings anew.
+    pub settings: Option<BTreeMap<String, String>>,
+    /// Secrets to set.
+    pub secrets: BTreeMap<String, SecretText>,
+    /// The connector for new holdings.
+    pub connector: Option<Digest>,
+}
+
+/// A principal's name inside a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Whose.
+    pub principal: PrincipalId,
+    /// Where.
+    pub target: TargetId,
+    /// The name there.
+    pub account: String,
+}
+
+/// Something that can be asked for.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// Where.
+    pub target: TargetId,
+    /// Its name.
+    pub target_name: Name,
+    /// Its environment.
+    pub environment: Name,
+    /// What.
+    pub entitlement: EntitlementFacts,
+}
+
+/// A request that is to be submitted.
+#[derive(Debug, Clone)]
+pub struct NewRequest {
+    /// Name of the target.
+    pub target: Name,
+    /// Which kind of access.
+    pub entitlement: String,
+    /// On what: `kind:name/kind:name`.
+    pub resource: String,
+    /// For how long, in milliseconds.
+    pub duration_ms: Millis,
+    /// Why.
+    pub justification: Option<String>,
+}
+
+/// A verdict that is to be given.
+#[derive(Debug, Clone)]
+pub struct NewVerdict {
+    /// Yes or no.
+    pub verdict: Verdict,
+    /// Yes, for this long only.
+    pub narrowed_ms: Option<Millis>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Which requests to list.
+#[derive(Debug, Clone, Default)]
+pub struct RequestFilter {
+    /// Only in this state.
+    pub state: Option<String>,
+    /// Only the caller's own.
+    pub mine: bool,
+}
+
+/// Which grants to list.
+#[derive(Debug, Clone, Default)]
+pub struct GrantFilter {
+    /// Only those of this principal.
+    pub principal: Option<PrincipalId>,
+    /// Only those that have not ended.
+    pub live: bool,
+}
+
+/// Which events to list.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Only those of this aggregate.
+    pub subject: Option<String>,
+    /// Only those of this grant.
+    pub grant: Option<GrantId>,
+    /// Only those of this request.
+    pub request: Option<RequestId>,
+}
+
+/// A request with what a reader wants to know beside it.
+#[derive(Debug, Clone)]
+pub struct RequestView {
+    /// The request.
+    pub request: Request,
+    /// Name of the requester.
+    pub requester_name: Name,
+    /// Name of the target.
+    pub target_name: Name,
+    /// Verdicts so far.
+    pub approvals: Vec<Approval>,
+    /// The grant that came of it.
+    pub grant: Option<GrantId>,
+}
+
+/// A grant with what a reader wants to know beside it.
+#[derive(Debug, Clone)]
+pub struct GrantView {
+    /// The grant.
+    pub grant: Grant,
+    /// Name of its holder.
+    pub principal_name: Name,
+    /// Name of the target.
+    pub target_name: Name,
+    /// It should be gone and is not.
+    pub overdue: bool,
+    /// Whether a credential waits.
+    pub credential: CredentialState,
+    /// The mark in the target.
+    pub stamp: Stamp,
+    /// The account that gained access (mode access).
+    pub account: Option<String>,
+}
+
+/// Who can open a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SealedFor {
+    /// Only its recipient.
+    Recipient,
+    /// The broker opened it for a principal without a recipient key.
+    Broker,
+}
+
+/// A credential, handed out once.
+pub struct PickedUp {
+    /// Of which grant.
+    pub grant: GrantId,
+    /// Who can open it.
+    pub sealed_for: SealedFor,
+    /// HPKE ciphertext for the recipient key, `info` = the grant's id.
+    pub sealed: Option<Vec<u8>>,
+    /// The credential itself, where the principal has no recipient key.
+    pub clear: Option<SecretText>,
+}
+
+/// A pass that was just minted.
+pub struct MintedPass {
+    /// The pass.
+    pub pass: SecretText,
+    /// When it ends.
+    pub expires: Timestamp,
+    /// What revocation names it by; safe to log.
+    pub revocation_ids: Vec<String>,
+}
+
+/// An event of the log.
+#[derive(Debug, Clone)]
+pub struct EventView {
+    /// Its place in the store; a cursor.
+    pub seq: i64,
+    /// Its index in the log, once it has one.
+    pub index: Option<i64>,
+    /// Its id.
+    pub id: EventId,
+    /// What happened.
+    pub kind: String,
+    /// When.
+    pub at: Timestamp,
+    /// Its leaf.
+    pub leaf: serde_json::Value,
+}
+
+/// Whether this node should get traffic.
+#[derive(Debug, Clone, Default)]
+pub struct Readiness {
+    /// Nothing is wrong.
+    pub ready: bool,
+    /// What is wrong.
+    pub problems: Vec<String>,
+}

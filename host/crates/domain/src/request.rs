@@ -1,0 +1,239 @@
+//! Requests and approvals: from asking to a verdict.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Conflict;
+use crate::clock::{Millis, Timestamp};
+use crate::ids::{ApprovalId, PrincipalId, RequestId, TargetId};
+use crate::name::Name;
+use crate::resource::Resource;
+use crate::text_enum::text_enum;
+
+text_enum! {
+    /// What can happen when a stage's time runs out.
+    pub enum OnTimeout {
+        /// The request lapses.
+        Deny => "deny",
+        /// The stage goes on; whoever watches is told.
+        Notify => "notify",
+        /// Another group may approve as well.
+        Escalate => "escalate",
+    }
+}
+
+/// One step of a route: who may approve, and how many must.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Members of this group may approve.
+    pub group: Name,
+    /// How many different humans must.
+    pub n: u32,
+    /// How many denials end the request.
+    pub denials: u32,
+    /// How long the stage may take, in milliseconds; `None`: as long as the request lives.
+    pub timeout_ms: Option<Millis>,
+    /// What then.
+    pub on_timeout: OnTimeout,
+    /// Who may approve as well once the stage has escalated.
+    pub escalate_to: Option<Name>,
+}
+
+/// Where a request stands. Stages count from zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum RequestState {
+    /// Waits for verdicts of this stage.
+    Pending {
+        /// The stage.
+        stage: u32,
+        /// When it began.
+        since: Timestamp,
+    },
+    /// Every stage is satisfied. Final.
+    Approved {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Someone said no. Final.
+    Denied {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// The requester took it back. Final.
+    Withdrawn {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Nobody decided in time. Final.
+    Lapsed {
+        /// Since when.
+        at: Timestamp,
+    },
+}
+
+/// What can happen to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestEvent {
+    /// An approval that leaves the stage open.
+    Approve,
+    /// The approval that satisfies the stage; `last` when no stage follows.
+    StageDone {
+        /// No stage follows.
+        last: bool,
+    },
+    /// A denial below the number that ends it.
+    Object,
+    /// The denial that ends it.
+    Deny,
+    /// The requester takes it back.
+    Withdraw,
+    /// Its time to live, or its stage's, is over.
+    Lapse,
+}
+
+impl RequestEvent {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve | Self::StageDone { .. } => "approve",
+            Self::Object | Self::Deny => "deny",
+            Self::Withdraw => "withdraw",
+            Self::Lapse => "lapse",
+        }
+    }
+}
+
+impl RequestState {
+    /// The word for it.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Pending { .. } => "pending",
+            Self::Approved { .. } => "approved",
+            Self::Denied { .. } => "denied",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::Lapsed { .. } => "lapsed",
+        }
+    }
+
+    /// Whether nothing can happen to it any more.
+    pub const fn is_final(&self) -> bool {
+        !matches!(self, Self::Pending { .. })
+    }
+
+    /// The state after `event`; ended is final (law 6).
+    pub fn on(self, event: RequestEvent, at: Timestamp) -> Result<Self, Conflict> {
+        let Self::Pending { stage, since } = self else {
+            return Err(Conflict { noun: "request", state: self.as_str(), event: event.as_str() });
+        };
+        Ok(match event {
+            RequestEvent::Approve | RequestEvent::Object => Self::Pending { stage, since },
+            RequestEvent::StageDone { last: false } => Self::Pending { stage: stage + 1, since: at },
+            RequestEvent::StageDone { last: true } => Self::Approved { at },
+            RequestEvent::Deny => Self::Denied { at },
+            RequestEvent::Withdraw => Self::Withdrawn { at },
+            RequestEvent::Lapse => Self::Lapsed { at },
+        })
+    }
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// Where.
+    pub target: TargetId,
+    /// Which kind of access.
+    pub entitlement: String,
+    /// On what.
+    pub resource: Resource,
+    /// For how long, in milliseconds.
+    pub duration_ms: Millis,
+    /// Why, in the requester's words. Untrusted text.
+    pub justification: Option<String>,
+}
+
+/// A request as stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Its id.
+    pub id: RequestId,
+    /// Who asks, and who gets it.
+    pub requester: PrincipalId,
+    /// What is asked for.
+    pub ask: Ask,
+    /// Where it stands.
+    pub state: RequestState,
+    /// The stages that policy asked for, frozen at submission.
+    pub stages: Vec<Stage>,
+    /// What is approved so far, in milliseconds: the asked duration or the shortest narrowing.
+    pub approved_ms: Millis,
+    /// Ids of the policies that decided.
+    pub policies: Vec<String>,
+    /// The revision of the policy set that decided.
+    pub policy_revision: String,
+    /// When it was submitted.
+    pub created: Timestamp,
+    /// When it lapses if nobody decides.
+    pub expires: Timestamp,
+    /// One more with each change.
+    pub version: i64,
+}
+
+text_enum! {
+    /// What one approver said.
+    pub enum Verdict {
+        /// Yes, perhaps narrower.
+        Approve => "approve",
+        /// No.
+        Deny => "deny",
+    }
+}
+
+/// One approver's verdict in one stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Its id.
+    pub id: ApprovalId,
+    /// Of which request.
+    pub request: RequestId,
+    /// In which stage.
+    pub stage: u32,
+    /// Who said it.
+    pub approver: PrincipalId,
+    /// What.
+    pub verdict: Verdict,
+    /// The shorter duration that the approver set, in milliseconds.
+    pub narrowed_ms: Option<Millis>,
+    /// Why, in the approver's words.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_pending_request_moves() {
+        let at = Timestamp(9);
+        let pending = RequestState::Pending { stage: 0, since: Timestamp(1) };
+        let table = [
+            (RequestEvent::Approve, pending),
+            (RequestEvent::Object, pending),
+            (RequestEvent::StageDone { last: false }, RequestState::Pending { stage: 1, since: at }),
+            (RequestEvent::StageDone { last: true }, RequestState::Approved { at }),
+            (RequestEvent::Deny, RequestState::Denied { at }),
+            (RequestEvent::Withdraw, RequestState::Withdrawn { at }),
+            (RequestEvent::Lapse, RequestState::Lapsed { at }),
+        ];
+        for (event, next) in table {
+            assert_eq!(pending.on(event, at), Ok(next));
+            for ended in
+                [RequestState::Approved { at }, RequestState::Denied { at }, RequestState::Withdrawn { at }, RequestState::Lapsed { at }]
+            {
+                assert!(ended.on(event, at).is_err(), "{ended:?} on {event:?}");
+            }
+        }
+    }
+}

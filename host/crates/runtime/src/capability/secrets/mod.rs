@@ -1,0 +1,141 @@
+//! The capability `secrets`: handles to what only the host's memory holds.
+
+pub(crate) mod scram;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hallpass_domain::port::{Delivery, Failure, FailureKind};
+use hallpass_domain::rng::Rng;
+use hallpass_domain::secret::SecretText;
+use wasmtime::Result;
+use wasmtime::component::Resource;
+use zeroize::Zeroizing;
+
+use crate::bindings::hallpass::connector::secrets;
+use crate::bindings::hallpass::connector::types;
+use crate::call::{Call, to_guest};
+use crate::hostile_text;
+use crate::manifest::document::{self, Alphabet, Recipe};
+
+/// A secret, as the guest holds it: its place in the vault.
+pub struct SecretHandle {
+    index: usize,
+}
+
+/// The secrets of one call; wiped with it.
+#[derive(Default)]
+pub(crate) struct Vault(Vec<Entry>);
+
+struct Entry {
+    name: String,
+    value: SecretText,
+    verifier: Option<String>,
+}
+
+impl Vault {
+    fn make(&mut self, name: &str, recipe: &Recipe, rng: &dyn Rng) -> std::result::Result<usize, Failure> {
+        let mut bytes = Zeroizing::new(vec![0u8; recipe.bytes]);
+        rng.fill(&mut bytes).map_err(|e| Failure::none(FailureKind::Unavailable, "no-randomness", e.to_string()))?;
+        let value = match recipe.alphabet {
+            Alphabet::Base64url => SecretText::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())),
+        };
+        self.0.push(Entry { name: name.to_owned(), value, verifier: None });
+        Ok(self.0.len() - 1)
+    }
+
+    /// The SCRAM-SHA-256 verifier of a secret: the same one throughout the call.
+    pub(crate) fn verifier(&mut self, handle: &SecretHandle, rng: &dyn Rng) -> std::result::Result<String, Failure> {
+        let missing = || Failure::none(FailureKind::Internal, "no-secret", "the secret is not of this call");
+        let entry = self.0.get_mut(handle.index).ok_or_else(missing)?;
+        if let Some(verifier) = &entry.verifier {
+            return Ok(verifier.clone());
+        }
+        let salt = hallpass_domain::rng::bytes(rng).map_err(|e| Failure::none(FailureKind::Unavailable, "no-randomness", e.to_string()))?;
+        let verifier = scram::verifier(entry.value.expose(), salt);
+        entry.verifier = Some(verifier.clone());
+        Ok(verifier)
+    }
+
+    /// The same text without any secret of this call or what was derived from it.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, entry| {
+            let text = text.replace(entry.value.expose(), "(secret)");
+            entry.verifier.as_deref().map_or(text.clone(), |v| text.replace(v, "(verifier)"))
+        })
+    }
+}
+
+fn refuse<T>(kind: FailureKind, code: &str, message: impl Into<String>) -> Result<std::result::Result<T, types::Failure>> {
+    Ok(Err(to_guest(Failure::none(kind, code, message))))
+}
+
+impl secrets::Host for Call {
+    async fn generate(
+        &mut self,
+        _: Resource<super::host::InvocationHandle>,
+        recipe: String,
+    ) -> Result<std::result::Result<Resource<SecretHandle>, types::Failure>> {
+        let fresh = self.frame.kind == document::Call::Apply && self.frame.wish.as_ref().is_some_and(|w| w.fresh_credential);
+        if !fresh {
+            return refuse(FailureKind::Forbidden, "no-fresh-credential", "this call touches no secret: make one only where `fresh-credential` is set");
+        }
+        let frame = std::sync::Arc::clone(&self.frame);
+        let Some(declared) = frame.manifest.recipes.get(&recipe) else {
+            let message = format!("the manifest has no recipe `{}`", hostile_text::line(&recipe, 64));
+            return refuse(FailureKind::Unsupported, "no-such-recipe", message);
+        };
+        match self.vault.make(&recipe, declared, frame.services.rng.as_ref()) {
+            Ok(index) => Ok(Ok(self.table.push(SecretHandle { index })?)),
+            Err(failure) => Ok(Err(to_guest(failure))),
+        }
+    }
+
+    async fn named(
+        &mut self,
+        _: Resource<super::host::InvocationHandle>,
+        name: String,
+    ) -> Result<std::result::Result<Resource<SecretHandle>, types::Failure>> {
+        let shown = hostile_text::line(&name, 64);
+        if self.frame.manifest.has_secret(&name) {
+            let message = format!("the secret `{shown}` is used by the host alone, to log in: a connector has no use for a handle to it");
+            return refuse(FailureKind::Forbidden, "host-only-secret", message);
+        }
+        refuse(FailureKind::NotFound, "no-such-secret", format!("the manifest declares no secret `{shown}`"))
+    }
+
+    async fn deliver(
+        &mut self,
+        _: Resource<super::host::InvocationHandle>,
+        value: Resource<SecretHandle>,
+        label: String,
+        public: Vec<types::Attribute>,
+    ) -> Result<std::result::Result<(), types::Failure>> {
+        let handle = self.table.delete(value)?;
+        if self.delivery.is_some() {
+            return refuse(FailureKind::InvalidInput, "second-delivery", "a call delivers one secret");
+        }
+        let fits = |text: &str, most: usize| !text.is_empty() && text.len() <= most && hostile_text::line(text, most) == text;
+        if !fits(&label, 64) || public.len() > 16 || !public.iter().all(|a| fits(&a.name, 64) && fits(&a.value, 1024)) {
+            let message = "label and attributes must be single printable lines: names of at most 64 bytes, at most 16 values of 1024";
+            return refuse(FailureKind::InvalidInput, "bad-delivery", message);
+        }
+        let Some(entry) = self.vault.0.get(handle.index) else {
+            return refuse(FailureKind::Internal, "no-secret", "the secret is not of this call");
+        };
+        let public = public.into_iter().map(|a| (a.name, a.value)).collect();
+        self.delivery = Some(Delivery { label, value: entry.value.clone(), public });
+        Ok(Ok(()))
+    }
+}
+
+impl secrets::HostSecret for Call {
+    async fn name(&mut self, handle: Resource<SecretHandle>) -> Result<String> {
+        let index = self.table.get(&handle)?.index;
+        Ok(self.vault.0.get(index).map(|e| e.name.clone()).unwrap_or_default())
+    }
+
+    async fn drop(&mut self, handle: Resource<SecretHandle>) -> Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,211 @@
+//! The manifest of a connector, read strictly and checked whole: what it is, what it asks for, what it can do.
+
+pub(crate) mod document;
+mod facts;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use hallpass_domain::port::{Endpoint, NotAdmitted};
+
+use self::document::{Call, Document, Entitlement, Recipe, SecretUse, Setting, SettingType};
+use crate::capability::sql::look::Look;
+use crate::capability::sql::statement::Statement;
+
+/// The version of the WIT package that this host speaks.
+pub(crate) const WIT: &str = "0.1.0";
+
+/// A checked manifest.
+#[derive(Debug)]
+pub(crate) struct Manifest {
+    /// The connector's name: log lines carry it.
+    pub(crate) name: String,
+    /// Statements by name.
+    pub(crate) statements: BTreeMap<String, Statement>,
+    /// Recipes by name.
+    pub(crate) recipes: BTreeMap<String, Recipe>,
+    looks: BTreeMap<String, Vec<Look>>,
+    document: Document,
+}
+
+/// The refusal of a manifest.
+pub(crate) fn refuse(reason: impl Into<String>) -> NotAdmitted {
+    NotAdmitted {
+        reason: format!("its manifest is not valid: {}", reason.into()),
+        remedy: "Mend manifest.json and build the connector again".to_owned(),
+    }
+}
+
+impl Manifest {
+    /// Reads the bytes of the section `hallpass:manifest`.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, NotAdmitted> {
+        let json = &mut serde_json::Deserializer::from_slice(bytes);
+        let document: Document = serde_path_to_error::deserialize(&mut *json).map_err(|e| match e.path().to_string().as_str() {
+            "." => refuse(e.inner().to_string()),
+            path => refuse(format!("at `{path}`: {}", e.inner())),
+        })?;
+        json.end().map_err(|e| refuse(format!("something follows it: {e}")))?;
+        check_names(&document).map_err(refuse)?;
+        check_settings(&document).map_err(refuse)?;
+        let statements = document
+            .statements
+            .iter()
+            .map(|(name, s)| Statement::declare(name, s).map(|s| (name.clone(), s)))
+            .collect::<Result<BTreeMap<_, _>, _>>()
+            .map_err(refuse)?;
+        let looks = document
+            .entitlements
+            .iter()
+            .map(|e| looks_of(e, &document).map(|looks| (e.name.clone(), looks)))
+            .collect::<Result<BTreeMap<_, _>, _>>()
+            .map_err(refuse)?;
+        let mut manifest =
+            Self { name: document.name.clone(), statements, recipes: BTreeMap::new(), looks, document };
+        manifest.check_statements().map_err(refuse)?;
+        manifest.recipes = std::mem::take(&mut manifest.document.recipes);
+        for (name, recipe) in &manifest.recipes {
+            if !(16..=64).contains(&recipe.bytes) {
+                return Err(refuse(format!("the recipe `{name}` must make 16 to 64 bytes")));
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// The looks of an entitlement; empty where the connector's own `observe` is all there is.
+    pub(crate) fn looks(&self, entitlement: &str) -> &[Look] {
+        self.looks.get(entitlement).map_or(&[], Vec::as_slice)
+    }
+
+    /// A setting of this target, or its default; `None` for what the manifest does not declare.
+    pub(crate) fn setting(&self, endpoint: &Endpoint, key: &str) -> Option<String> {
+        let declared = self.document.settings.get(key)?;
+        endpoint.settings.get(key).cloned().or_else(|| declared.default.as_ref().map(plain))
+    }
+
+    /// Whether the secret is declared for the login.
+    pub(crate) fn login_secret(&self, name: &str) -> bool {
+        self.document.secrets.get(name).is_some_and(|s| s.r#use.contains(&SecretUse::SqlLogin))
+    }
+
+    /// Whether a secret of this name is declared.
+    pub(crate) fn has_secret(&self, name: &str) -> bool {
+        self.document.secrets.contains_key(name)
+    }
+
+    fn check_statements(&self) -> Result<(), String> {
+        for statement in self.statements.values() {
+            let users = self.document.entitlements.iter();
+            let named = |kind: &str| self.document.entitlements.iter().any(|e| e.resource.split('/').any(|k| k == kind));
+            if let Some(kind) = statement.resource_kinds().find(|k| !named(k)) {
+                return Err(format!("the statement `{}` is filled with `resource.{kind}`, a kind that no entitlement has", statement.name));
+            }
+            if let Some(key) = statement.parameters().find(|k| !users.clone().any(|e| e.parameters.contains_key(*k))) {
+                return Err(format!("the statement `{}` is filled with `parameter.{key}`, which no entitlement declares", statement.name));
+            }
+            if statement.calls().contains(&Call::Look) && !users.clone().any(|e| e.look.contains(&statement.name)) {
+                return Err(format!("the look `{}` belongs to no entitlement: name it in one's `look`", statement.name));
+            }
+        }
+        if !self.statements.is_empty() {
+            for key in ["host", "user", "database"] {
+                if !self.document.settings.contains_key(key) {
+                    return Err(format!("it declares statements and not the setting `{key}`, which the host connects with"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn looks_of(entitlement: &Entitlement, document: &Document) -> Result<Vec<Look>, String> {
+    let of = format!("the entitlement `{}`", entitlement.name);
+    let mut looks = Vec::new();
+    for name in &entitlement.look {
+        let statement = document.statements.get(name).ok_or_else(|| format!("{of} looks with `{name}`, which is no statement"))?;
+        let expect = statement.expect.as_ref().ok_or_else(|| format!("{of} looks with `{name}`, which has no `expect`"))?;
+        if entitlement.suspend && expect.suspended.is_none() {
+            return Err(format!("{of} can be suspended and `{name}` does not say what that looks like: add `expect.suspended`"));
+        }
+        let declared = Statement::declare(name, statement)?;
+        if let Some(kind) = declared.resource_kinds().find(|k| !entitlement.resource.split('/').any(|e| e == *k)) {
+            return Err(format!("{of} looks with `{name}`, whose slot `resource.{kind}` its resource does not have"));
+        }
+        looks.push(Look::declare(declared, expect)?);
+    }
+    Ok(looks)
+}
+
+fn check_names(document: &Document) -> Result<(), String> {
+    let word = |what: &str, text: &str, also: &str| {
+        let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || also.as_bytes().contains(&b);
+        if !text.is_empty() && text.len() <= 64 && text.bytes().all(fits) && text.bytes().next().is_some_and(|b| b.is_ascii_lowercase()) {
+            Ok(())
+        } else {
+            Err(format!("{what} `{text}` must be 1 to 64 characters a-z, 0-9 or one of `{also}`, beginning with a letter"))
+        }
+    };
+    word("the name", &document.name, "-")?;
+    word("the publisher", &document.publisher, "-.")?;
+    let mut parts = document.version.split('.');
+    let number = |part: Option<&str>| part.is_some_and(|p| p.parse::<u32>().is_ok_and(|n| n.to_string() == p));
+    if !(number(parts.next()) && number(parts.next()) && number(parts.next()) && parts.next().is_none()) {
+        return Err(format!("the version `{}` must be three numbers, such as 0.1.0", document.version));
+    }
+    if document.wit != WIT {
+        return Err(format!("it is written for `wit` {}, this host speaks {WIT}", document.wit));
+    }
+    for text in [&document.title, &document.description] {
+        hallpass_domain::name::check_free_text("a title or description", text, 1024).map_err(|e| e.to_string())?;
+    }
+    for entitlement in &document.entitlements {
+        word("the entitlement", &entitlement.name, ".-")?;
+        if document.entitlements.iter().filter(|e| e.name == entitlement.name).count() > 1 {
+            return Err(format!("the entitlement `{}` stands twice", entitlement.name));
+        }
+        for kind in entitlement.resource.split('/') {
+            word("the kind of resource", kind, "-")?;
+        }
+        entitlement.parameters.keys().try_for_each(|k| word("the parameter", k, "_-"))?;
+        if entitlement.parameters.values().any(|p| p.values.as_ref().is_some_and(Vec::is_empty)) {
+            return Err(format!("a parameter of the entitlement `{}` has an empty list of values", entitlement.name));
+        }
+    }
+    if document.entitlements.is_empty() {
+        return Err("it declares no entitlement".to_owned());
+    }
+    document.settings.keys().try_for_each(|k| word("the setting", k, "_-"))?;
+    document.secrets.keys().try_for_each(|k| word("the secret", k, "_-"))?;
+    document.recipes.keys().try_for_each(|k| word("the recipe", k, "_-"))?;
+    document.statements.keys().try_for_each(|k| word("the statement", k, "_-"))
+}
+
+fn check_settings(document: &Document) -> Result<(), String> {
+    for (name, setting) in &document.settings {
+        let values = setting.values.iter().flatten().chain(&setting.default);
+        if values.clone().any(|v| !fits(setting, v)) {
+            return Err(format!("the setting `{name}` has a value or default that is not of its type"));
+        }
+        if let (Some(list), Some(default)) = (&setting.values, &setting.default)
+            && !list.contains(default)
+        {
+            return Err(format!("the setting `{name}` has a default that is none of its values"));
+        }
+        if setting.required && setting.default.is_some() {
+            return Err(format!("the setting `{name}` is required and has a default: keep one of them"));
+        }
+    }
+    Ok(())
+}
+
+fn fits(setting: &Setting, value: &serde_json::Value) -> bool {
+    match setting.r#type {
+        SettingType::String => value.is_string(),
+        SettingType::Integer => value.is_i64(),
+        SettingType::Boolean => value.is_boolean(),
+    }
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,151 @@
+//! Holdings.
+
+use hallpass_domain::holding::{Desired, Holding, Seen};
+use hallpass_domain::ids::{HoldingId, TargetId};
+use hallpass_domain::resource::Resource;
+
+use crate::error::{StoreError, StoreResult};
+use crate::reads::Reads;
+use crate::sql::{Row, Value, args};
+use crate::tx::{Bookkeeping, Tx};
+
+const TABLE: &str = "holdings";
+
+macro_rules! columns {
+    () => {
+        "id, stamp, target, account, entitlement, resource, mode, connector, locator, baseline, desired_presence, desired_until, \
+         seen_presence, seen_at, seen_by, version"
+    };
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT ", columns!(), " FROM holdings", $rest)
+    };
+}
+
+fn read(row: &Row) -> StoreResult<Holding> {
+    let seen = match row.opt_parse("seen_presence")? {
+        None => None,
+        Some(presence) => Some(Seen { presence, at: row.time("seen_at")?, by: row.parse("seen_by")? }),
+    };
+    Ok(Holding {
+        id: row.parse("id")?,
+        // A stamp is what it was when it was made: it is never computed again.
+        stamp: serde_json::from_value(serde_json::Value::String(row.text("stamp")?)).map_err(|_| row.wrong("stamp"))?,
+        target: row.parse("target")?,
+        account: row.opt_text("account")?,
+        entitlement: row.text("entitlement")?,
+        resource: row.parse("resource")?,
+        mode: row.parse("mode")?,
+        connector: row.parse("connector")?,
+        locator: row.opt_text("locator")?,
+        baseline: row.opt_parse("baseline")?,
+        desired: Desired { presence: row.parse("desired_presence")?, until: row.time("desired_until")? },
+        seen,
+        version: row.int("version")?,
+    })
+}
+
+/// The values that both updates write, in the order of `$1` to `$10`: connector and locator, baseline, wish, sight, key.
+fn changeable(h: &Holding) -> Vec<Value> {
+    args![
+        h.connector,
+        h.locator,
+        h.baseline,
+        h.desired.presence,
+        h.desired.until,
+        h.seen.map(|s| s.presence),
+        h.seen.map(|s| s.at),
+        h.seen.map(|s| s.by),
+        h.id,
+        h.version
+    ]
+}
+
+impl Reads<'_> {
+    /// The holding of this id.
+    pub async fn holding(&mut self, id: &HoldingId) -> StoreResult<Option<Holding>> {
+        self.find(TABLE, select!(" WHERE id = $1"), args![id], read).await
+    }
+
+    /// The holding of an existing account (mode access).
+    pub async fn holding_by_key(
+        &mut self,
+        target: &TargetId,
+        account: &str,
+        entitlement: &str,
+        resource: &Resource,
+    ) -> StoreResult<Option<Holding>> {
+        let sql = select!(" WHERE target = $1 AND account = $2 AND entitlement = $3 AND resource = $4 AND mode = 'access'");
+        self.find(TABLE, sql, args![target, account, entitlement, resource], read).await
+    }
+
+    /// Every holding of a target.
+    pub async fn holdings(&mut self, target: &TargetId) -> StoreResult<Vec<Holding>> {
+        self.list(TABLE, select!(" WHERE target = $1 ORDER BY id"), args![target], read).await
+    }
+}
+
+impl Tx {
+    /// Adds a holding.
+    pub async fn insert_holding(&mut self, h: &Holding) -> StoreResult<()> {
+        let sql = concat!(
+            "INSERT INTO holdings (",
+            columns!(),
+            ", anchor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0)"
+        );
+        let args = args![
+            h.id,
+            h.stamp,
+            h.target,
+            h.account,
+            h.entitlement,
+            h.resource,
+            h.mode,
+            h.connector,
+            h.locator,
+            h.baseline,
+            h.desired.presence,
+            h.desired.until,
+            h.seen.map(|s| s.presence),
+            h.seen.map(|s| s.at),
+            h.seen.map(|s| s.by),
+            h.version
+        ];
+        self.change(TABLE, sql, args).await.map(drop)
+    }
+
+    /// Takes the holding's row as the anchor and reads it: others who take it wait until this transaction ends, so what is
+    /// computed from its grants stays true. Its version does not move. `None`: there is no such holding.
+    pub async fn anchor_holding(&mut self, id: &HoldingId) -> StoreResult<Option<Holding>> {
+        let sql = concat!("UPDATE holdings SET anchor = anchor + 1 WHERE id = $1 RETURNING ", columns!());
+        self.keep_one(Bookkeeping::Anchor, TABLE, sql, args![id]).await?.as_ref().map(read).transpose()
+    }
+
+    /// Writes a changed wish as version + 1; `h` has the version that it was read with. Gives the new one: an operation planned
+    /// for an older version is not sent.
+    pub async fn update_holding_wish(&mut self, h: &Holding) -> StoreResult<i64> {
+        let sql = "UPDATE holdings SET connector = $1, locator = $2, baseline = $3, desired_presence = $4, desired_until = $5, \
+                   seen_presence = $6, seen_at = $7, seen_by = $8, version = version + 1 WHERE id = $9 AND version = $10";
+        self.swap(("holding", h.id.as_str()), TABLE, sql, changeable(h)).await?;
+        Ok(h.version + 1)
+    }
+
+    /// Writes what was seen and learnt of the target; the wish and its version stay.
+    pub async fn update_holding_seen(&mut self, h: &Holding) -> StoreResult<()> {
+        let sql = "UPDATE holdings SET connector = $1, locator = $2, baseline = $3, desired_presence = $4, desired_until = $5, \
+                   seen_presence = $6, seen_at = $7, seen_by = $8 WHERE id = $9 AND version = $10";
+        self.swap(("holding", h.id.as_str()), TABLE, sql, changeable(h)).await
+    }
+
+    /// Writes what was in the target before the first apply, known before anything is sent. Needs no event of its own: the
+    /// event of the attempt follows.
+    pub async fn set_baseline(&mut self, h: &Holding) -> StoreResult<()> {
+        let sql = "UPDATE holdings SET baseline = $1 WHERE id = $2 AND version = $3";
+        match self.keep(Bookkeeping::Due, TABLE, sql, args![h.baseline, h.id, h.version]).await? {
+            1 => Ok(()),
+            _ => Err(StoreError::Stale { noun: "holding", id: h.id.to_string() }),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Requests and approvals.
+
+use hallpass_domain::Timestamp;
+use hallpass_domain::ids::{PrincipalId, RequestId, TargetId};
+use hallpass_domain::request::{Approval, Ask, Request, RequestState};
+
+use crate::error::{StoreError, StoreResult};
+use crate::reads::{Conditions, Reads};
+use crate::sql::{Row, ToValue as _, args, json};
+use crate::tx::{Bookkeeping, Tx};
+
+const TABLE: &str = "requests";
+const APPROVALS: &str = "approvals";
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, requester, target, entitlement, resource, duration_ms, justification, state, stage, state_at, stages, \
+             approved_ms, policies, policy_revision, created, expires, version FROM requests",
+            $rest
+        )
+    };
+}
+
+/// Which requests; what is `None` is not asked.
+#[derive(Debug, Clone, Default)]
+pub struct RequestFilter {
+    /// Asked by.
+    pub requester: Option<PrincipalId>,
+    /// For access in.
+    pub target: Option<TargetId>,
+    /// `pending`, `approved`, `denied`, `withdrawn` or `lapsed`.
+    pub state: Option<String>,
+}
+
+/// State, stage and instant as columns.
+fn state_columns(state: &RequestState) -> (&'static str, Option<u32>, Timestamp) {
+    let stage = match state {
+        RequestState::Pending { stage, .. } => Some(*stage),
+        _ => None,
+    };
+    let at = match state {
+        RequestState::Pending { since: at, .. }
+        | RequestState::Approved { at }
+        | RequestState::Denied { at }
+        | RequestState::Withdrawn { at }
+        | RequestState::Lapsed { at } => *at,
+    };
+    (state.as_str(), stage, at)
+}
+
+fn read_state(row: &Row) -> StoreResult<RequestState> {
+    let at = row.time("state_at")?;
+    match row.text("state")?.as_str() {
+        "pending" => Ok(RequestState::Pending { stage: row.number("stage")?, since: at }),
+        "approved" => Ok(RequestState::Approved { at }),
+        "denied" => Ok(RequestState::Denied { at }),
+        "withdrawn" => Ok(RequestState::Withdrawn { at }),
+        "lapsed" => Ok(RequestState::Lapsed { at }),
+        _ => Err(row.wrong("state")),
+    }
+}
+
+fn read(row: &Row) -> StoreResult<Request> {
+    Ok(Request {
+        id: row.parse("id")?,
+        requester: row.parse("requester")?,
+        ask: Ask {
+            target: row.parse("target")?,
+            entitlement: row.text("entitlement")?,
+            resource: row.parse("resource")?,
+            duration_ms: row.number("duration_ms")?,
+            justification: row.opt_text("justification")?,
+        },
+        state: read_state(row)?,
+        stages: row.json("stages")?,
+        approved_ms: row.number("approved_ms")?,
+        policies: row.json("policies")?,
+        policy_revision: row.text("policy_revision")?,
+        created: row.time("created")?,
+        expires: row.time("expires")?,
+        version: row.int("version")?,
+    })
+}
+
+fn read_approval(row: &Row) -> StoreResult<Approval> {
+    Ok(Approval {
+        id: row.parse("id")?,
+        request: row.parse("request")?,
+        stage: row.number("stage")?,
+        approver: row.parse("approver")?,
+        verdict: row.parse("verdict")?,
+        narrowed_ms: row.opt_millis("narrowed_ms")?,
+        reason: row.opt_text("reason")?,
+        at: row.time("at")?,
+    })
+}
+
+/// When time does something to a request: its stage's time-out or its own end, whichever comes first.
+fn due(request: &Request) -> Option<Timestamp> {
+    let RequestState::Pending { stage, since } = request.state else { return None };
+    let stage = usize::try_from(stage).ok().and_then(|n| request.stages.get(n));
+    let timeout = stage.and_then(|s| s.timeout_ms).map(|ms| since.plus(ms));
+    Some(timeout.map_or(request.expires, |at| at.min(request.expires)))
+}
+
+impl Reads<'_> {
+    /// The request of this id.
+    pub async fn request(&mut self, id: &RequestId) -> StoreResult<Option<Request>> {
+        self.find(TABLE, select!(" WHERE id = $1"), args![id], read).await
+    }
+
+    /// Requests in the order of their ids, behind `after`.
+    pub async fn requests(&mut self, filter: &RequestFilter, after: Option<&RequestId>, limit: u32) -> StoreResult<Vec<Request>> {
+        let mut conditions = Conditions::new();
+        conditions
+            .when("requester =", filter.requester.as_ref().map(|v| v.to_value()))
+            .when("target =", filter.target.as_ref().map(|v| v.to_value()))
+            .when("state =", filter.state.as_ref().map(|v| v.to_value()))
+            .when("id >", after.map(|v| v.to_value()));
+        let (sql, args) = conditions.page(select!(""), "id", limit);
+        self.list(TABLE, sql, args, read).await
+    }
+
+    /// Pending requests whose stage's time, or whose own, is over; the longest over first.
+    pub async fn due_requests(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<Request>> {
+        self.list(TABLE, select!(" WHERE due IS NOT NULL AND due <= $1 ORDER BY due, id LIMIT $2"), args![now, limit], read).await
+    }
+
+    /// The verdicts on a request, the first one first.
+    pub async fn approvals(&mut self, request: &RequestId) -> StoreResult<Vec<Approval>> {
+        let sql = "SELECT id, request, stage, approver, verdict, narrowed_ms, reason, at FROM approvals WHERE request = $1 ORDER BY id";
+        self.list(APPROVALS, sql, args![request], read_approval).await
+    }
+
+    /// The humans behind the verdicts on a request: one counts once, over all stages (law 9).
+    pub async fn approving_humans(&mut self, request: &RequestId) -> StoreResult<Vec<PrincipalId>> {
+        let sql = "SELECT id, human FROM approvals WHERE request = $1 ORDER BY id";
+        self.list(APPROVALS, sql, args![request], |row| row.parse("human")).await
+    }
+}
+
+impl Tx {
+    /// Adds a request.
+    pub async fn insert_request(&mut self, r: &Request) -> StoreResult<()> {
+        let sql = "INSERT INTO requests (id, requester, target, entitlement, resource, duration_ms, justification, state, stage, \
+                   state_at, stages, approved_ms, policies, policy_revision, created, expires, due, version) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+        let (state, stage, at) = state_columns(&r.state);
+        let (stages, policies) = (json(TABLE, "stages", &r.stages)?, json(TABLE, "policies", &r.policies)?);
+        let args = args![
+            r.id,
+            r.requester,
+            r.ask.target,
+            r.ask.entitlement,
+            r.ask.resource,
+            r.ask.duration_ms,
+            r.ask.justification,
+            state,
+            stage,
+            at,
+            stages,
+            r.approved_ms,
+            policies,
+            r.policy_revision,
+            r.created,
+            r.expires,
+            due(r),
+            r.version
+        ];
+        self.change(TABLE, sql, args).await.map(drop)
+    }
+
+    /// Writes state and narrowing of a request as version + 1; `r` has the version that it was read with. Gives the new one.
+    ///
+    /// A request that stays in its stage keeps the instant at which it is due: a time-out that was handled does not come again.
+    pub async fn update_request(&mut self, r: &Request) -> StoreResult<i64> {
+        let sql = "UPDATE requests SET due = CASE WHEN state = $1 AND stage = $2 THEN due ELSE $3 END, \
+                   state = $1, stage = $2, state_at = $4, approved_ms = $5, version = version + 1 WHERE id = $6 AND version = $7";
+        let (state, stage, at) = state_columns(&r.state);
+        self.swap(("request", r.id.as_str()), TABLE, sql, args![state, stage, due(r), at, r.approved_ms, r.id, r.version]).await?;
+        Ok(r.version + 1)
+    }
+
+    /// Sets when a pending request is looked at next: after a stage's time-out was told or escalated, its end.
+    pub async fn set_request_due(&mut self, id: &RequestId, due: Timestamp) -> StoreResult<()> {
+        let sql = "UPDATE requests SET due = $1 WHERE id = $2 AND state = 'pending'";
+        match self.keep(Bookkeeping::Due, TABLE, sql, args![due, id]).await? {
+            1 => Ok(()),
+            _ => Err(StoreError::Stale { noun: "request", id: id.to_string() }),
+        }
+    }
+
+    /// Adds a verdict. `human` is who stands behind the approver: a second one is [`Constraint::ApprovalHuman`](crate::Constraint).
+    pub async fn insert_approval(&mut self, a: &Approval, human: &PrincipalId) -> StoreResult<()> {
+        let sql = "INSERT INTO approvals (id, request, stage, approver, human, verdict, narrowed_ms, reason, at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let args = args![a.id, a.request, a.stage, a.approver, human, a.verdict, a.narrowed_ms, a.reason, a.at];
+        self.change(APPROVALS, sql, args).await.map(drop)
+    }
+}

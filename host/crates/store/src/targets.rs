@@ -1,0 +1,123 @@
+//! Targets, their secrets as envelopes, and the accounts of principals in them.
+
+use hallpass_domain::ids::{PrincipalId, TargetId};
+use hallpass_domain::name::Name;
+use hallpass_domain::target::Target;
+
+use crate::error::StoreResult;
+use crate::reads::Reads;
+use crate::sql::{Row, args, json};
+use crate::tx::Tx;
+
+const TABLE: &str = "targets";
+const SECRETS: &str = "target_secrets";
+const ACCOUNTS: &str = "accounts";
+
+macro_rules! select {
+    ($where:literal) => {
+        concat!(
+            "SELECT t.id AS id, t.name AS name, t.environment AS environment, t.connector AS connector, t.settings AS settings, \
+             t.owner AS owner, t.created AS created, t.revision AS revision, s.name AS secret \
+             FROM targets t LEFT JOIN target_secrets s ON s.target = t.id ",
+            $where,
+            " ORDER BY t.name, s.name"
+        )
+    };
+}
+
+/// One row per secret, or one for a target without any.
+fn fold(rows: &[Row]) -> StoreResult<Vec<Target>> {
+    let mut targets: Vec<Target> = Vec::new();
+    for row in rows {
+        let id: TargetId = row.parse("id")?;
+        if targets.last().is_none_or(|last| last.id != id) {
+            targets.push(Target {
+                id,
+                name: row.parse("name")?,
+                environment: row.parse("environment")?,
+                connector: row.parse("connector")?,
+                settings: row.json("settings")?,
+                secrets: Vec::new(),
+                owner: row.parse("owner")?,
+                created: row.time("created")?,
+                revision: row.int("revision")?,
+            });
+        }
+        if let (Some(target), Some(secret)) = (targets.last_mut(), row.opt_text("secret")?) {
+            target.secrets.push(secret);
+        }
+    }
+    Ok(targets)
+}
+
+impl Reads<'_> {
+    /// The target of this id.
+    pub async fn target(&mut self, id: &TargetId) -> StoreResult<Option<Target>> {
+        let rows = self.all(TABLE, select!("WHERE t.id = $1"), args![id]).await?;
+        Ok(fold(&rows)?.into_iter().next())
+    }
+
+    /// The target of this name.
+    pub async fn target_by_name(&mut self, name: &Name) -> StoreResult<Option<Target>> {
+        let rows = self.all(TABLE, select!("WHERE t.name = $1"), args![name]).await?;
+        Ok(fold(&rows)?.into_iter().next())
+    }
+
+    /// Every target, by name.
+    pub async fn targets(&mut self) -> StoreResult<Vec<Target>> {
+        fold(&self.all(TABLE, select!(""), args![]).await?)
+    }
+
+    /// A target's secrets: name and envelope.
+    pub async fn target_secrets(&mut self, target: &TargetId) -> StoreResult<Vec<(String, Vec<u8>)>> {
+        let sql = "SELECT name, envelope FROM target_secrets WHERE target = $1 ORDER BY name";
+        self.list(SECRETS, sql, args![target], |row| Ok((row.text("name")?, row.bytes("envelope")?))).await
+    }
+
+    /// A principal's account in a target.
+    pub async fn account(&mut self, principal: &PrincipalId, target: &TargetId) -> StoreResult<Option<String>> {
+        let sql = "SELECT account FROM accounts WHERE principal = $1 AND target = $2";
+        self.find(ACCOUNTS, sql, args![principal, target], |row| row.text("account")).await
+    }
+
+    /// Every account of a target that belongs to a principal.
+    pub async fn accounts(&mut self, target: &TargetId) -> StoreResult<Vec<(PrincipalId, String)>> {
+        let sql = "SELECT principal, account FROM accounts WHERE target = $1 ORDER BY account";
+        self.list(ACCOUNTS, sql, args![target], |row| Ok((row.parse("principal")?, row.text("account")?))).await
+    }
+}
+
+impl Tx {
+    /// Adds a target. Its secrets are put by [`Tx::put_target_secret`]; `secrets` is not looked at.
+    pub async fn insert_target(&mut self, t: &Target) -> StoreResult<()> {
+        let sql = "INSERT INTO targets (id, name, environment, connector, settings, owner, created, revision) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let settings = json(TABLE, "settings", &t.settings)?;
+        let args = args![t.id, t.name, t.environment, t.connector, settings, t.owner, t.created, t.revision];
+        self.change(TABLE, sql, args).await.map(drop)
+    }
+
+    /// Writes a target as revision + 1; `t` has the revision that it was read with. Gives the new one.
+    pub async fn update_target(&mut self, t: &Target) -> StoreResult<i64> {
+        let sql = "UPDATE targets SET name = $1, environment = $2, connector = $3, settings = $4, owner = $5, revision = revision + 1 \
+                   WHERE id = $6 AND revision = $7";
+        let settings = json(TABLE, "settings", &t.settings)?;
+        let args = args![t.name, t.environment, t.connector, settings, t.owner, t.id, t.revision];
+        self.swap(("target", t.id.as_str()), TABLE, sql, args).await?;
+        Ok(t.revision + 1)
+    }
+
+    /// Sets one secret of a target, as an envelope. The revision is [`Tx::update_target`]'s, in the same transaction.
+    pub async fn put_target_secret(&mut self, target: &TargetId, name: &str, envelope: &[u8]) -> StoreResult<()> {
+        let sql = "INSERT INTO target_secrets (target, name, envelope) VALUES ($1, $2, $3) \
+                   ON CONFLICT (target, name) DO UPDATE SET envelope = excluded.envelope";
+        self.change(SECRETS, sql, args![target, name, envelope]).await.map(drop)
+    }
+
+    /// Sets a principal's account in a target. One to one: an account of somebody else is [`Constraint::Account`](crate::Constraint).
+    pub async fn set_account(&mut self, principal: &PrincipalId, target: &TargetId, account: &str) -> StoreResult<()> {
+        let sql = "INSERT INTO accounts (principal, target, account) VALUES ($1, $2, $3) \
+                   ON CONFLICT (principal, target) DO UPDATE SET account = excluded.account";
+        self.change(ACCOUNTS, sql, args![principal, target, account]).await.map(drop)
+    }
+}

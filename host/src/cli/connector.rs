@@ -1,0 +1,106 @@
+//! `hallpass connector`: from a source folder to a loaded connector.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::failure::Failure;
+use super::render::{list, pairs, text};
+
+/// Build and load connectors.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Args {
+    /// Build the connector whose Cargo.toml and manifest.json are in a folder.
+    Build {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// Load a connector into the broker.
+    Load {
+        /// The .wasm file.
+        file: PathBuf,
+    },
+    /// List loaded connectors.
+    List,
+    /// Show one connector and everything that it asks for.
+    Show {
+        /// Its name or digest.
+        connector: String,
+    },
+}
+
+pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure> {
+    match args {
+        Args::Build { dir } => build(dir, cx).await,
+        Args::Load { file } => {
+            let bytes = std::fs::read(&file).map_err(|e| Failure::failed(format!("{} cannot be read: {e}", file.display())))?;
+            let connector = cx.api()?.load_connector(bytes).await?;
+            cx.show(&connector, describe)
+        }
+        Args::List => {
+            let connectors = cx.api()?.connectors().await?;
+            cx.show(&connectors, |connectors| {
+                list(
+                    connectors,
+                    "no connectors; load one with hallpass connector load FILE",
+                    &[
+                        ("name", &|c| text(c, "name")),
+                        ("version", &|c| text(c, "version")),
+                        ("publisher", &|c| text(c, "publisher")),
+                        ("digest", &|c| text(c, "digest")),
+                    ],
+                )
+            })
+        }
+        Args::Show { connector } => {
+            let api = cx.api()?;
+            let digest = if connector.starts_with("sha256:") { connector } else { newest(&api.connectors().await?, &connector)? };
+            let connector = api.connector(&digest).await?;
+            cx.show(&connector, describe)
+        }
+    }
+}
+
+async fn build(dir: PathBuf, cx: &mut Context<'_>) -> Result<(), Failure> {
+    let options = hallpass_build::Options::from_environment().map_err(|e| Failure::usage(e.to_string()))?;
+    let quiet = cx.json;
+    let built = tokio::task::spawn_blocking(move || {
+        hallpass_build::build(&dir, &options, &mut |line| {
+            if !quiet {
+                eprintln!("{line}");
+            }
+        })
+    });
+    let built = built.await.map_err(|e| Failure::failed(e.to_string()))?.map_err(|e| Failure::failed(e.to_string()))?;
+    let document = json!({ "name": built.name, "file": built.path, "digest": format!("sha256:{}", built.digest), "bytes": built.bytes.len() });
+    cx.show(&document, |d| {
+        pairs(&[("connector", text(d, "name")), ("file", text(d, "file")), ("digest", text(d, "digest")), ("bytes", text(d, "bytes"))])
+    })
+}
+
+fn newest(connectors: &Value, name: &str) -> Result<String, Failure> {
+    let named = connectors.as_array().into_iter().flatten().filter(|c| c["name"] == name);
+    named
+        .last()
+        .and_then(|c| c["digest"].as_str())
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::not_found(format!("no connector {name:?} is loaded; list them with hallpass connector list")))
+}
+
+fn describe(connector: &Value) -> String {
+    let entitlements = connector["entitlements"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let entitlements: Vec<String> = entitlements.iter().map(|e| format!("{} on {}", text(e, "name"), text(e, "resource"))).collect();
+    let head = pairs(&[
+        ("connector", text(connector, "name")),
+        ("version", text(connector, "version")),
+        ("publisher", text(connector, "publisher")),
+        ("what it is", text(connector, "title")),
+        ("digest", text(connector, "digest")),
+        ("entitlements", entitlements.join(", ")),
+        ("secrets", text(connector, "secrets")),
+    ]);
+    let permissions = connector["permissions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let permissions: Vec<String> = permissions.iter().map(|p| format!("  {}", text(p, ""))).collect();
+    if permissions.is_empty() { head } else { format!("{head}\nasks for\n{}", permissions.join("\n")) }
+}

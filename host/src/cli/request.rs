@@ -1,0 +1,154 @@
+//! `hallpass request`: ask for access, list and show requests; `hallpass inbox`: those that wait for a verdict.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::grant;
+use super::render::{length, list, pairs, text};
+use crate::client::{Ask, Until};
+use crate::config::Length;
+
+/// Ask for access; list and show requests.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    look: Option<Look>,
+    #[command(flatten)]
+    ask: Option<AskArgs>,
+    /// Wait until the grant is active or the request has ended otherwise, at most this long.
+    #[arg(long, value_name = "LENGTH")]
+    wait: Option<Length>,
+}
+
+/// What is asked for.
+#[derive(Debug, clap::Args)]
+pub(super) struct AskArgs {
+    /// Name of the target.
+    #[arg(required = true)]
+    target: String,
+    /// The kind of access, as `hallpass target entitlements` lists it.
+    #[arg(required = true)]
+    entitlement: String,
+    /// On what, from the outside in: database:shop/schema:sales.
+    #[arg(required = true)]
+    resource: String,
+    /// For how long: 10m, 1h.
+    #[arg(long = "for", value_name = "LENGTH", required = true)]
+    for_: Length,
+    /// Why, in your words; approvers read it.
+    #[arg(long)]
+    justification: Option<String>,
+}
+
+impl From<AskArgs> for Ask {
+    fn from(args: AskArgs) -> Self {
+        Self {
+            target: args.target,
+            entitlement: args.entitlement,
+            resource: args.resource,
+            duration_ms: args.for_.0,
+            justification: args.justification,
+        }
+    }
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Look {
+    /// List requests.
+    List {
+        /// Only in this state: pending, approved, denied, withdrawn, lapsed.
+        #[arg(long)]
+        state: Option<String>,
+        /// Only your own.
+        #[arg(long)]
+        mine: bool,
+    },
+    /// Show one request.
+    Show {
+        /// Its id.
+        request: String,
+    },
+}
+
+pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure> {
+    let api = cx.api()?;
+    match (args.look, args.ask) {
+        (Some(Look::List { state, mine }), _) => {
+            let requests = api.requests(state.as_deref(), mine).await?;
+            cx.show(&requests, |requests| table(requests, "no requests"))
+        }
+        (Some(Look::Show { request }), _) => {
+            let request = api.request(&request).await?;
+            cx.show(&request, describe)
+        }
+        (None, Some(ask)) => {
+            let request = api.submit(&ask.into()).await?;
+            let Some(wait) = args.wait else { return cx.show(&request, describe) };
+            let id = text(&request, "id");
+            cx.tell(&format!("request {id} is {}; waiting", text(&request, "state")));
+            let within = Until::within(Duration::from_millis(wait.0));
+            let request = api.decided(&id, &within).await?;
+            let granted = text(&request, "grant");
+            if granted.is_empty() {
+                return Err(Failure::failed(format!("the request {id} ended as {}", text(&request, "state"))));
+            }
+            let grant = api.settled(&granted, &within).await?;
+            cx.show(&grant, grant::describe)
+        }
+        (None, None) => Err(Failure::usage("say what you ask for: hallpass request TARGET ENTITLEMENT RESOURCE --for LENGTH")),
+    }
+}
+
+/// The requests that wait for the caller's verdict.
+pub(super) async fn inbox(cx: &mut Context<'_>) -> Result<(), Failure> {
+    let requests = cx.api()?.inbox().await?;
+    cx.show(&requests, |requests| table(requests, "nothing waits for you"))
+}
+
+fn table(requests: &Value, none: &str) -> String {
+    list(
+        requests,
+        none,
+        &[
+            ("id", &|r| text(r, "id")),
+            ("state", &|r| text(r, "state")),
+            ("who", &|r| text(r, "requester_name")),
+            ("target", &|r| text(r, "target_name")),
+            ("entitlement", &|r| text(r, "entitlement")),
+            ("resource", &|r| text(r, "resource")),
+            ("for", &|r| length(r, "approved_ms")),
+        ],
+    )
+}
+
+/// One request for a person.
+pub(super) fn describe(request: &Value) -> String {
+    let stages = request["stages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let needed: Vec<String> = stages.iter().map(|s| format!("{} of {}", text(s, "n"), text(s, "group"))).collect();
+    let verdicts = request["approvals"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let given: Vec<String> = verdicts
+        .iter()
+        .map(|v| {
+            let who = text(v, "approver_name");
+            let who = if who.is_empty() { text(v, "approver") } else { who };
+            format!("{} by {who} {}", text(v, "verdict"), length(v, "narrowed_ms")).trim_end().to_owned()
+        })
+        .collect();
+    pairs(&[
+        ("request", text(request, "id")),
+        ("state", text(request, "state")),
+        ("who", text(request, "requester_name")),
+        ("what", format!("{} on {} at {}", text(request, "entitlement"), text(request, "resource"), text(request, "target_name"))),
+        ("asked for", length(request, "duration_ms")),
+        ("approved for", length(request, "approved_ms")),
+        ("why", text(request, "justification")),
+        ("needs", needed.join(", then ")),
+        ("verdicts", given.join(", ")),
+        ("policies", text(request, "policies")),
+        ("grant", text(request, "grant")),
+    ])
+}

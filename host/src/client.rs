@@ -1,0 +1,10 @@
+//! A client of a running broker: the command line and the demo speak through it, over the public API and nothing else.
+
+mod api;
+mod calls;
+mod enrol;
+mod profiles;
+
+pub use api::{Api, ClientError, Problem};
+pub use enrol::enrol;
+pub use profiles::{Identity, Profiles};

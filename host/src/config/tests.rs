@@ -1,0 +1,88 @@
+//! What a configuration takes and refuses.
+
+use std::path::PathBuf;
+
+use super::{Config, ConfigError, Environment, Flags, Length};
+
+fn load(text: &str, environment: &Environment, flags: Flags) -> Result<Config, ConfigError> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    Config::load(&Flags { config: Some(file.path().to_owned()), ..flags }, environment)
+}
+
+fn refusal(text: &str, environment: &Environment) -> String {
+    load(text, environment, Flags::default()).err().unwrap().to_string()
+}
+
+#[test]
+fn without_anything_a_broker_on_loopback_with_one_folder_comes_out() {
+    let config = Config::load(&Flags::default(), &Environment::of([])).unwrap();
+    assert_eq!(config.server.data, PathBuf::from("hallpass-data"));
+    assert!(config.server.listen.ip().is_loopback());
+    assert!(config.store.postgres_url.is_none());
+}
+
+#[test]
+fn the_samples_are_configurations() {
+    let minimal = load(include_str!("samples/minimal.toml"), &Environment::of([]), Flags::default()).unwrap();
+    assert_eq!(minimal.policies.dir, Some(PathBuf::from("policies")));
+    let full = load(include_str!("samples/full.toml"), &Environment::of([]), Flags::default()).unwrap();
+    assert_eq!(full.limits.lease, Some(Length(30_000)));
+    assert_eq!(full.server.public_url.as_deref(), Some("https://hallpass.example"));
+}
+
+#[test]
+fn the_full_sample_names_every_key() {
+    let table: toml::Table = toml::from_str(include_str!("samples/full.toml")).unwrap();
+    for (section, keys) in super::load::SECTIONS {
+        for key in keys {
+            // One of the three sources of the master key excludes the others.
+            let named = table[section].get(key).is_some() || section == "master_key";
+            assert!(named, "[{section}] {key} is not in the sample");
+        }
+    }
+}
+
+#[test]
+fn flags_override_variables_and_variables_override_the_file() {
+    let text = "[server]\nlisten = \"127.0.0.1:1\"\ndata = \"from-file\"\nnode = \"from-file\"";
+    let environment = Environment::of([("HALLPASS_SERVER_LISTEN", "127.0.0.1:2"), ("HALLPASS_SERVER_DATA", "from-variable")]);
+    let flags = Flags { listen: Some("127.0.0.1:3".parse().unwrap()), ..Flags::default() };
+    let config = load(text, &environment, flags).unwrap();
+    assert_eq!(config.server.listen.port(), 3);
+    assert_eq!(config.server.data, PathBuf::from("from-variable"));
+    assert_eq!(config.server.node, "from-file");
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line() {
+    let text = refusal("[server]\nlisten = \"127.0.0.1:1\"\nlisten_adress = \"x\"\n", &Environment::of([]));
+    assert!(text.contains("line 3") && text.contains("listen_adress") && text.contains("public_url"), "{text}");
+    let text = refusal("[sever]\n", &Environment::of([]));
+    assert!(text.contains("line 1") && text.contains("sever"), "{text}");
+}
+
+#[test]
+fn a_bad_variable_is_refused_by_its_name() {
+    let text = refusal("", &Environment::of([("HALLPASS_LIMITS_CALL", "soon")]));
+    assert!(text.contains("HALLPASS_LIMITS_CALL") && text.contains("20s"), "{text}");
+    let text = refusal("", &Environment::of([("HALLPASS_LISTEN", "127.0.0.1:1")]));
+    assert!(text.contains("HALLPASS_LISTEN") && text.contains("HALLPASS_SERVER_LISTEN"), "{text}");
+}
+
+#[test]
+fn an_open_address_needs_a_public_one() {
+    let open = "[server]\nlisten = \"0.0.0.0:8420\"\n";
+    assert!(refusal(open, &Environment::of([])).contains("public_url"));
+    for bad in ["hallpass.example", "ftp://hallpass.example", "https://hallpass.example/", "https://hallpass.example?x=1"] {
+        assert!(refusal(&format!("{open}public_url = \"{bad}\""), &Environment::of([])).contains("public_url"), "{bad}");
+    }
+    assert!(load(&format!("{open}public_url = \"https://hallpass.example\""), &Environment::of([]), Flags::default()).is_ok());
+}
+
+#[test]
+fn the_master_key_has_one_source() {
+    let text = refusal("[master_key]\nfile = \"a\"\nenv = \"B\"\n", &Environment::of([]));
+    assert!(text.contains("not several"), "{text}");
+    assert!(refusal("[master_key]\ncommand = []\n", &Environment::of([])).contains("program"));
+}

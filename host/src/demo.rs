@@ -1,0 +1,3 @@
+//! What `hallpass demo` plays with.
+
+pub mod cluster;
