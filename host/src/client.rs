@@ -4,7 +4,11 @@ mod api;
 mod calls;
 mod enrol;
 mod profiles;
+mod wait;
+mod wire;
 
 pub use api::{Api, ClientError, Problem};
+pub use calls::Ask;
 pub use enrol::enrol;
 pub use profiles::{Identity, Profiles};
+pub use wait::Until;

@@ -1,1 +1,12 @@
-//! Placeholder.
+//! The harness of the one test binary: places to keep a store, a private PostgreSQL, and a target that fails on demand.
+//!
+//! A law that holds on both databases is written once with [`on_both_backends!`]. Each test has a folder or a database of its
+//! own and an installation id of its own, so that tests run side by side on one cluster.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+
+pub mod bed;
+pub mod postgres;
+pub mod scripted;
+
+pub use bed::Bed;

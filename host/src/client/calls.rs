@@ -98,7 +98,7 @@ impl Api {
 
     /// Loads a connector.
     pub async fn load_connector(&self, file: Vec<u8>) -> Result<Value, ClientError> {
-        self.upload("/v1/connectors", "application/wasm", file).await
+        self.upload("/v1/connectors", "application/wasm", &file).await
     }
 
     /// Loaded connectors.
@@ -185,7 +185,7 @@ impl Api {
     pub async fn decide(&self, request: &str, verdict: &str, for_ms: Option<Millis>, reason: Option<&str>) -> Result<Value, ClientError> {
         let mut body = json!({ "verdict": verdict });
         if let (Value::Object(body), Some(ms)) = (&mut body, for_ms) {
-            body.insert("duration_ms".to_owned(), json!(ms));
+            body.insert("narrowed_ms".to_owned(), json!(ms));
         }
         insert(&mut body, "reason", reason);
         self.post(&format!("/v1/requests/{}/approvals", segment(request)), &body).await
@@ -215,7 +215,7 @@ impl Api {
 
     /// Asks for a new credential in place of the one that was lost.
     pub async fn rotate(&self, id: &str) -> Result<Value, ClientError> {
-        self.post(&format!("/v1/grants/{}/rotate", segment(id)), &json!({})).await
+        self.post(&format!("/v1/grants/{}/credential/rotate", segment(id)), &json!({})).await
     }
 
     /// Mints a pass.
@@ -237,8 +237,13 @@ impl Api {
     }
 
     /// The newest signed checkpoint: a note in text.
-    pub async fn checkpoint(&self) -> Result<Value, ClientError> {
-        self.get("/v1/audit/checkpoint").await
+    pub async fn checkpoint(&self) -> Result<String, ClientError> {
+        self.text("/v1/audit/checkpoint").await
+    }
+
+    /// Numbers of the broker in the text format of Prometheus.
+    pub async fn metrics(&self) -> Result<String, ClientError> {
+        self.text("/metrics").await
     }
 
     /// Proves the log whole, on the broker; against a checkpoint kept elsewhere where one is given.

@@ -7,6 +7,7 @@ mod account;
 mod binaries;
 mod guard;
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{OpenOptionsExt as _, chown};
@@ -145,7 +146,6 @@ impl Cluster {
     }
 
     /// The superuser's name.
-    #[expect(clippy::unused_self, reason = "a property of the cluster, like the others")]
     pub fn superuser_name(&self) -> &'static str {
         "postgres"
     }
@@ -156,7 +156,6 @@ impl Cluster {
     }
 
     /// The address that it listens on.
-    #[expect(clippy::unused_self, reason = "a property of the cluster, like the others")]
     pub fn host(&self) -> &'static str {
         "127.0.0.1"
     }
@@ -246,7 +245,7 @@ fn settings(options: &Options, sockets: &Path) -> Result<String, ClusterError> {
         if value.chars().any(char::is_control) || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.".contains(&b)) {
             return Err(ClusterError::Setting { name: name.to_owned() });
         }
-        text += &format!("{name} = '{}'\n", value.replace('\'', "''"));
+        let _ = writeln!(text, "{name} = '{}'", value.replace('\'', "''"));
     }
     Ok(text)
 }

@@ -17,7 +17,7 @@ use crate::thumbprint::thumbprint;
 use crate::wire;
 
 pub(crate) use authority::{Authority, PROFILE};
-pub use authority::{Mode, Principal, Right};
+pub use authority::{MAX_RIGHTS, Mode, Party, Right};
 pub(crate) use cost::MAX_RESOURCES;
 
 /// Largest pass in bytes, decoded.

@@ -114,6 +114,12 @@ impl KeySet {
     }
 }
 
+impl Serialize for KeySet {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_json().serialize(serializer)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

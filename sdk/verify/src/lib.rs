@@ -35,9 +35,9 @@ mod wire;
 #[cfg(test)]
 mod fixture;
 
-pub use admission::{MAX_BLOCKS, MAX_BYTES, Mode, Principal, Right};
+pub use admission::{MAX_BLOCKS, MAX_BYTES, MAX_RIGHTS, Mode, Party, Right};
 pub use inspect::{InspectedBlock, Inspection, inspect};
 pub use keys::{KeySet, KeySetError, KeyUse, PublishedKey};
 pub use refusal::Refusal;
 pub use thumbprint::thumbprint;
-pub use verify::{Granted, Ids, PolicyError, Presented, Verifier};
+pub use verify::{Granted, Ids, PolicyError, Presented, Verifier, admissible};

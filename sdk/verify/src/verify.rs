@@ -9,7 +9,7 @@ use biscuit_auth::builder::{AuthorizerBuilder, Term, fact, string};
 use biscuit_auth::error::{Format, Logic, Token as TokenError};
 use biscuit_auth::{Algorithm, AuthorizerLimits, Biscuit, PublicKey};
 
-use crate::admission::{self, Authority, MAX_RESOURCES, Mode, Principal, Right};
+use crate::admission::{self, Admitted, Authority, MAX_RESOURCES, Mode, Party, Right};
 use crate::keys::KeySet;
 use crate::refusal::Refusal;
 
@@ -65,11 +65,11 @@ pub struct Granted {
     /// The revision of the policy that decided.
     pub policy_revision: String,
     /// Whose pass it is.
-    pub subject: Principal,
+    pub subject: Party,
     /// For whom the subject acts, when it is not for itself.
-    pub on_behalf_of: Option<Principal>,
+    pub on_behalf_of: Option<Party>,
     /// Who answers for the subject.
-    pub owner: Option<Principal>,
+    pub owner: Option<Party>,
     /// The right that covers the call.
     pub right: Right,
     /// When [`Mode::PerCall`] let it through: the digest to spend at the broker before the call goes on.
@@ -109,11 +109,7 @@ impl Verifier {
     /// Judges `pass` for the presented call. `revoked` is asked once, after the signatures held and before anything
     /// is evaluated.
     pub fn verify(&self, pass: &str, call: &Presented<'_>, revoked: &dyn Fn(&Ids) -> bool) -> Result<Granted, Refusal> {
-        let bytes = decode(pass)?;
-        let admitted = admission::admit(&bytes, &self.keys)?;
-        let issuer = self.keys.issuer(admitted.key_id).ok_or(Refusal::UnknownKey { id: admitted.key_id })?;
-        let issuer = PublicKey::from_bytes(issuer, Algorithm::Ed25519).map_err(|_| Refusal::UnknownKey { id: admitted.key_id })?;
-        let biscuit = Biscuit::from(&bytes, issuer).map_err(|e| format_refusal(&e))?;
+        let (admitted, biscuit) = open(pass, &self.keys)?;
         let ids =
             Ids { grant: admitted.authority.grant.clone(), blocks: biscuit.revocation_identifiers().iter().map(hex::encode).collect() };
         if revoked(&ids) {
@@ -144,6 +140,22 @@ impl Verifier {
         let mut authorizer = authorizer.and_then(|a| a.build(biscuit)).map_err(|e| denial(&e))?;
         authorizer.authorize().map(|_| ()).map_err(|e| denial(&e))
     }
+}
+
+/// Whether a verifier would go on to evaluate this pass: its size and content are within bounds, and an issuer key of
+/// the set signed it. The broker asks before it hands a pass out.
+pub fn admissible(pass: &str, keys: &KeySet) -> Result<(), Refusal> {
+    open(pass, keys).map(|_| ())
+}
+
+fn open(pass: &str, keys: &KeySet) -> Result<(Admitted, Biscuit), Refusal> {
+    let bytes = decode(pass)?;
+    let admitted = admission::admit(&bytes, keys)?;
+    let unknown = || Refusal::UnknownKey { id: admitted.key_id };
+    let issuer = keys.issuer(admitted.key_id).ok_or_else(unknown)?;
+    let issuer = PublicKey::from_bytes(issuer, Algorithm::Ed25519).map_err(|_| unknown())?;
+    let biscuit = Biscuit::from(&bytes, issuer).map_err(|e| format_refusal(&e))?;
+    Ok((admitted, biscuit))
 }
 
 /// The bytes of a pass from its text.

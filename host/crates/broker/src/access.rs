@@ -163,7 +163,7 @@ impl Broker {
                 holding.baseline = None;
                 holding.locator = None;
                 holding.seen = None;
-                tx.update_holding_wish(&mut holding).await?;
+                holding.version = tx.update_holding_wish(&holding).await?;
             }
             return Ok(holding.id);
         }

@@ -18,7 +18,7 @@ use crate::views::{NewVerdict, Page, RequestView};
 impl Broker {
     /// Pending requests that the caller may decide.
     pub async fn inbox(&self, ctx: &OpContext, page: Page) -> Result<Vec<RequestView>, BrokerError> {
-        let query = hallpass_store::RequestFilter { requester: None, state: Some("pending".into()) };
+        let query = hallpass_store::RequestFilter { state: Some("pending".into()), ..hallpass_store::RequestFilter::default() };
         let views = self.list(ctx, query, page, |_| true).await?;
         let mut mine = Vec::new();
         for view in views {
@@ -76,7 +76,7 @@ impl Broker {
             if let (Verdict::Approve, Some(narrowed)) = (new.verdict, new.narrowed_ms) {
                 request.approved_ms = request.approved_ms.min(narrowed);
             }
-            tx.update_request(&mut request).await?;
+            request.version = tx.update_request(&request).await?;
             let mut given = Event::new(EventKind::ApprovalGiven, id)
                 .by(&actors)
                 .request(id)
@@ -179,7 +179,7 @@ fn open_stage(request: &Request) -> Result<(u32, &Stage), Conflict> {
 /// One human counts once per request.
 fn once(e: BrokerError) -> BrokerError {
     match e {
-        BrokerError::Conflict(c) if c.state == "taken" => BrokerError::Duplicate { noun: "verdict of the same person on", name: "this request".into() },
+        BrokerError::Taken(_) => BrokerError::Duplicate { noun: "verdict of the same person on", name: "this request".into() },
         other => other,
     }
 }

@@ -39,13 +39,14 @@ impl Broker {
     /// All loaded connectors, the newest last.
     pub async fn connectors(&self, ctx: &OpContext) -> Result<Vec<ConnectorFacts>, BrokerError> {
         ctx.authorize(Action::ConnectorRead, ResourceFacts::Installation)?;
-        Ok(self.store.reads().await?.connectors().await?)
+        Ok(self.store.reads().await?.connectors().await?.into_iter().map(|row| row.facts).collect())
     }
 
     /// One loaded connector.
     pub async fn connector(&self, ctx: &OpContext, digest: &Digest) -> Result<ConnectorFacts, BrokerError> {
         ctx.authorize(Action::ConnectorRead, ResourceFacts::Installation)?;
-        self.store.reads().await?.connector(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))
+        let row = self.store.reads().await?.connector(digest).await?;
+        row.map(|row| row.facts).ok_or_else(|| BrokerError::not_found("connector", digest))
     }
 
     /// The facts of a connector, which is loaded from the store where this node has not done it yet.
@@ -66,7 +67,8 @@ impl Broker {
         };
         match known {
             Ok(known) => {
-                for facts in known {
+                for row in known {
+                    let facts = row.facts;
                     if let Err(e) = self.loaded(&facts.digest).await {
                         tracing::error!(connector = %facts.digest, cause = %e, "a known connector does not load");
                     }

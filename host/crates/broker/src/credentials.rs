@@ -10,7 +10,7 @@ use hallpass_domain::port::Delivery;
 use hallpass_domain::secret::{Opener, SecretBytes, SecretText};
 use hallpass_domain::Conflict;
 use hallpass_policy::Action;
-use hallpass_store::{CredentialState, Tx, run_tx};
+use hallpass_store::{CredentialState, SealedCredential, Tx, run_tx};
 use serde_json::json;
 
 use crate::Broker;
@@ -50,8 +50,8 @@ impl Broker {
             return Err(Conflict { noun: "grant", state: grant.state.as_str(), event: "pick up" }.into());
         }
         let actors = ctx.actors();
-        let taken: Result<Option<(Vec<u8>, String)>, BrokerError> = run_tx!(self.store, "credential.pick-up", |tx| -> Result<Option<(Vec<u8>, String)>, BrokerError> {
-            let taken = if grant.is_usable(self.clock.now()) { tx.take_credential(id).await? } else { None };
+        let taken: Result<Option<SealedCredential>, BrokerError> = run_tx!(self.store, "credential.pick-up", |tx| -> Result<Option<SealedCredential>, BrokerError> {
+            let taken = if grant.is_usable(self.clock.now()) { tx.take_credential(id, self.clock.now()).await? } else { None };
             let kind = if taken.is_some() { EventKind::CredentialPickedUp } else { EventKind::CredentialRefused };
             tx.emit(Event::new(kind, id).by(&actors).grant(id).request(&grant.request)).await?;
             hit(Failpoint::PickUpBeforeCommit);
@@ -59,12 +59,12 @@ impl Broker {
         });
         let taken = taken?;
         hit(Failpoint::PickUpAfterCommit);
-        let Some((sealed, sealed_for)) = taken else {
+        let Some(SealedCredential { sealed, sealed_for }) = taken else {
             let state = self.store.reads().await?.credential_state(id).await?;
             tracing::warn!(grant = %id, state = ?state, "a credential that is not there was asked for");
             let reason = match state {
-                CredentialState::PickedUp => "the credential was picked up before; if that was not you, revoke the grant, else ask for `hallpass credential rotate`",
-                CredentialState::Erased => "the credential is erased: the grant ended, or nobody picked it up in time",
+                Some(CredentialState::PickedUp) => "the credential was picked up before; if that was not you, revoke the grant, else ask for `hallpass credential rotate`",
+                Some(CredentialState::Erased) => "the credential is erased: the grant ended, or nobody picked it up in time",
                 _ => "this grant has no credential: its access is used with the account that the target knows already",
             };
             return Err(BrokerError::Gone { reason: reason.into() });
@@ -92,7 +92,7 @@ impl Broker {
             if tx.reads().open_operation(&holding.id).await?.is_some() {
                 return Err(BrokerError::Stale);
             }
-            tx.update_holding_wish(&mut holding).await?;
+            holding.version = tx.update_holding_wish(&holding).await?;
             tx.erase_credential(id).await?;
             engine::plan(self, tx, &holding, OperationKind::Apply, true).await?;
             tx.emit(Event::new(EventKind::CredentialErased, id).by(&actors).grant(id).word("why", "rotate")).await?;

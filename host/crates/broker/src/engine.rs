@@ -20,7 +20,7 @@ use std::sync::Arc;
 use hallpass_domain::clock::Timestamp;
 use hallpass_domain::failpoint::{Failpoint, hit};
 use hallpass_domain::ids::TargetId;
-use hallpass_store::Claimed;
+use hallpass_store::{Claimed, run_tx};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -40,7 +40,7 @@ impl Broker {
     pub(crate) async fn run_engine(self: &Arc<Self>, stop: CancellationToken) {
         let mut attempts: JoinSet<TargetId> = JoinSet::new();
         let mut in_flight: HashMap<TargetId, usize> = HashMap::new();
-        let wake = self.store.wake();
+        let mut wake = self.store.wake();
         loop {
             while let Some(ended) = attempts.try_join_next() {
                 self.landed(ended, &mut in_flight);
@@ -68,7 +68,7 @@ impl Broker {
             }
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = wake.notified() => {}
+                () = wake.woken() => {}
                 () = self.clock.sleep_until(next) => {}
                 Some(ended) = attempts.join_next(), if !attempts.is_empty() => self.landed(ended, &mut in_flight),
             }
@@ -120,7 +120,10 @@ impl Broker {
         let per_target = self.settings.in_flight_per_target;
         busy.extend(in_flight.iter().filter(|(_, n)| **n >= per_target).map(|(target, _)| target.clone()));
         hit(Failpoint::ClaimBeforeCommit);
-        let claimed = self.store.claim_due(&self.owner, self.settings.lease_ms, room, &busy, per_target).await?;
+        let (room, per_target) = (u32::try_from(room).unwrap_or(u32::MAX), u32::try_from(per_target).unwrap_or(u32::MAX));
+        let claimed = run_tx!(self.store, "operation.claim", |tx| -> Result<Vec<Claimed>, BrokerError> {
+            Ok(tx.claim_due(&self.owner, self.settings.lease_ms, room, &busy, per_target).await?)
+        })?;
         if !claimed.is_empty() {
             hit(Failpoint::ClaimAfterCommit);
         }
@@ -128,7 +131,8 @@ impl Broker {
     }
 
     async fn next_due(&self) -> Result<Timestamp, BrokerError> {
-        let mut reads = self.store.reads().await?;
-        Ok(reads.next_due(&self.breakers.open()).await?.unwrap_or(Timestamp(i64::MAX)))
+        // What is due already could not be claimed: its target rests or is busy, and a probe or a landing wakes the engine.
+        let next = self.store.reads().await?.next_due().await?;
+        Ok(next.filter(|at| *at > self.clock.now()).unwrap_or(Timestamp(i64::MAX)))
     }
 }

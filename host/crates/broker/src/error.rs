@@ -5,7 +5,7 @@ use hallpass_domain::name::NameError;
 use hallpass_domain::port::{Failure, NotAdmitted};
 use hallpass_domain::rng::RngError;
 use hallpass_domain::{Conflict, secret};
-use hallpass_store::StoreError;
+use hallpass_store::{Constraint, MaybeRetry, StoreError};
 
 /// Every way in which a use case can fail. Closed: the HTTP crate maps each to one problem.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +54,9 @@ pub enum BrokerError {
         /// Its name.
         name: String,
     },
+    /// A row that must be unique exists already. Use cases that can name it turn it into [`BrokerError::Duplicate`].
+    #[error("{0}")]
+    Taken(Constraint),
     /// More time than policy allows.
     #[error("{} was asked for, the limit is {}", human(*asked_ms), human(*max_ms))]
     TooLong {
@@ -130,9 +133,22 @@ impl From<RngError> for BrokerError {
     }
 }
 
+impl From<hallpass_keyring::SealError> for BrokerError {
+    fn from(e: hallpass_keyring::SealError) -> Self {
+        Self::Internal(e.to_string())
+    }
+}
+
 impl From<secret::OpenError> for BrokerError {
     fn from(e: secret::OpenError) -> Self {
         Self::Internal(e.to_string())
+    }
+}
+
+impl MaybeRetry for BrokerError {
+    /// What was decided on moved on meanwhile: the body reads it again, and decides again.
+    fn may_retry(&self) -> bool {
+        matches!(self, Self::Stale)
     }
 }
 
@@ -150,10 +166,10 @@ pub fn human(ms: Millis) -> String {
 impl From<StoreError> for BrokerError {
     fn from(e: StoreError) -> Self {
         match e {
-            StoreError::Stale { .. } => Self::Stale,
+            StoreError::Stale { .. } | StoreError::Contended => Self::Stale,
             StoreError::Full => Self::Full,
             StoreError::Duplicate { constraint } => {
-                Self::Conflict(Conflict { noun: "entry", state: "taken", event: constraint })
+                Self::Taken(constraint)
             }
             StoreError::Unavailable(text) => {
                 tracing::error!(cause = %text, "the store is not available");

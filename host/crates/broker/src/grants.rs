@@ -20,7 +20,7 @@ impl Broker {
         }
         let after = page.after.as_deref().map(str::parse).transpose()?;
         let mut reads = self.store.reads().await?;
-        let query = hallpass_store::GrantFilter { principal: filter.principal, target: None, state: None, live: filter.live };
+        let query = hallpass_store::GrantFilter { principal: filter.principal, live: filter.live, ..hallpass_store::GrantFilter::default() };
         let mut views = Vec::new();
         for grant in reads.grants(&query, after.as_ref(), page.rows()).await? {
             let view = self.grant_view(&mut reads, grant).await?;

@@ -17,10 +17,8 @@ impl Broker {
         ctx.authorize(Action::GroupRead, ResourceFacts::Installation)?;
         let mut reads = self.store.reads().await?;
         let mut groups = Vec::new();
-        for name in reads.groups().await? {
-            if let Some(group) = view(&mut reads, &name).await? {
-                groups.push(group);
-            }
+        for group in reads.groups().await? {
+            groups.push(view(&mut reads, group).await?);
         }
         Ok(groups)
     }
@@ -28,7 +26,9 @@ impl Broker {
     /// One group.
     pub async fn group(&self, ctx: &OpContext, name: &Name) -> Result<Group, BrokerError> {
         ctx.authorize(Action::GroupRead, ResourceFacts::Group(name))?;
-        view(&mut self.store.reads().await?, name).await?.ok_or_else(|| BrokerError::not_found("group", name))
+        let mut reads = self.store.reads().await?;
+        let group = reads.group(name).await?.ok_or_else(|| BrokerError::not_found("group", name))?;
+        view(&mut reads, group).await
     }
 
     /// Makes a group, or gives it other members.
@@ -54,13 +54,12 @@ impl Broker {
     }
 }
 
-async fn view(reads: &mut Reads<'_>, name: &Name) -> Result<Option<Group>, BrokerError> {
-    let Some(group) = reads.group(name).await? else { return Ok(None) };
+async fn view(reads: &mut Reads<'_>, group: hallpass_store::Group) -> Result<Group, BrokerError> {
     let mut members = Vec::new();
     for id in &group.members {
         if let Some(principal) = reads.principal(id).await? {
             members.push(principal.name);
         }
     }
-    Ok(Some(Group { name: name.clone(), members, source: group.source, refreshed: group.refreshed }))
+    Ok(Group { name: group.name, members, source: group.source, refreshed: group.changed })
 }

@@ -128,6 +128,11 @@ impl Broker {
         self.keys.current(kind).ok_or_else(|| BrokerError::Internal(format!("there is no {} key", kind.as_str())))
     }
 
+    /// Every public key that may have signed something that still counts.
+    pub(crate) fn published_keys(&self) -> impl Iterator<Item = (KeyKind, u32, [u8; 32])> + '_ {
+        self.keys.published()
+    }
+
     /// The store, for what only reads it.
     pub fn store(&self) -> &Store {
         &self.store

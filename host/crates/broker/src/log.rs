@@ -12,7 +12,7 @@ use crate::error::BrokerError;
 use crate::views::{EventFilter, EventView, Readiness};
 
 /// Leaves that are read at once while the log is checked.
-const CHUNK: i64 = 1_000;
+const CHUNK: u64 = 1_000;
 /// An event that waits longer for its index means that the sequencer does not run.
 const STALE_LOG_MS: u64 = 10_000;
 
@@ -26,11 +26,11 @@ impl Broker {
         }
         let query = hallpass_store::EventFilter { subject: filter.subject, grant: filter.grant, request: filter.request };
         let limit = if limit == 0 { 100 } else { limit.min(1_000) };
-        let rows = self.store.reads().await?.events(&query, after, limit).await?;
+        let rows = self.store.reads().await?.events(&query, after.unwrap_or(0), limit).await?;
         rows.into_iter()
             .map(|row| {
                 let leaf = serde_json::from_slice(&row.bytes).map_err(|e| BrokerError::Internal(format!("a leaf is no JSON: {e}")))?;
-                Ok(EventView { seq: row.seq, index: row.index, id: row.id, kind: row.kind, at: row.at, leaf })
+                Ok(EventView { seq: row.seq, index: row.index, id: row.id, kind: row.kind.to_string(), at: row.at, leaf })
             })
             .collect()
     }
@@ -70,7 +70,7 @@ impl Broker {
 
     /// Numbers for metrics.
     pub async fn counts(&self) -> Result<Counts, BrokerError> {
-        Ok(self.store.reads().await?.counts(self.settings.overdue_grace_ms).await?)
+        Ok(self.store.reads().await?.counts(self.clock.now(), self.settings.overdue_grace_ms).await?)
     }
 }
 
@@ -85,7 +85,7 @@ pub async fn verify_store(store: &Store, key: &VerifierKey, external: Option<&st
         let Some(last) = leaves.last() else { break };
         from = last.index + 1;
         for leaf in &leaves {
-            check.leaf(Entry { index: u64::try_from(leaf.index).unwrap_or(0), bytes: &leaf.bytes, digest: leaf.digest.0 });
+            check.leaf(Entry { index: leaf.index, bytes: &leaf.bytes, digest: leaf.digest.0 });
         }
     }
     let unsequenced = reads.unsequenced(1_000).await?.into_iter().map(|e| e.id.to_string()).collect();

@@ -7,6 +7,7 @@ use hallpass_domain::secret::Signer;
 use hallpass_keyring::KeyKind;
 use hallpass_policy::{AccessQuery, Action, Decision};
 use hallpass_store::run_tx;
+use hallpass_verify::{KeySet, KeyUse, PublishedKey};
 use hallpass_tokens::{MintRequest, Mode, Party, Right};
 
 use crate::Broker;
@@ -63,8 +64,16 @@ impl Broker {
     }
 
     /// The public keys that passes are verified with.
-    pub fn key_set(&self) -> hallpass_verify::KeySet {
-        self.keyring.key_set()
+    pub fn key_set(&self) -> Result<KeySet, BrokerError> {
+        let published = self.published_keys().filter_map(|(kind, key_id, public_key)| {
+            let key_use = match kind {
+                KeyKind::Issuer => KeyUse::Issuer,
+                KeyKind::Approval => KeyUse::Approval,
+                KeyKind::Audit => return None,
+            };
+            Some(PublishedKey { key_id, key_use, public_key })
+        });
+        KeySet::new(published).map_err(|e| BrokerError::Internal(e.to_string()))
     }
 }
 

@@ -88,7 +88,8 @@ impl Broker {
                 tx.anchor_principal(&gone).await?;
                 tx.offboard_principal(&gone).await?;
                 tx.emit(Event::new(EventKind::PrincipalOffboarded, &gone).by(&actors)).await?;
-                for grant in tx.reads().live_grants_held_by(&gone).await? {
+                let held = hallpass_store::GrantFilter { principal: Some(gone.clone()), live: true, ..hallpass_store::GrantFilter::default() };
+                for grant in tx.reads().grants(&held, None, u32::MAX).await? {
                     engine::end_in(self, tx, &grant.id, EndReason::Offboarded, &actors, None).await?;
                 }
             }
@@ -117,7 +118,7 @@ impl Broker {
 /// Names what exists already.
 pub(crate) fn duplicate(e: BrokerError, noun: &'static str, name: &str) -> BrokerError {
     match e {
-        BrokerError::Conflict(c) if c.state == "taken" => BrokerError::Duplicate { noun, name: name.to_owned() },
+        BrokerError::Taken(_) => BrokerError::Duplicate { noun, name: name.to_owned() },
         other => other,
     }
 }

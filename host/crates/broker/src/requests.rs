@@ -42,7 +42,7 @@ impl Broker {
             ask,
             state: if auto { RequestState::Approved { at: now } } else { RequestState::Pending { stage: 0, since: now } },
             stages: allowed.stages.clone(),
-            policies: allowed.policy_ids(),
+            policies: allowed.policies.iter().map(|p| p.id.clone()).collect(),
             policy_revision: allowed.revision.clone(),
             created: now,
             expires: now.plus(self.settings.request_ttl_ms),
@@ -72,7 +72,7 @@ impl Broker {
     pub async fn requests(&self, ctx: &OpContext, filter: RequestFilter, page: Page) -> Result<Vec<RequestView>, BrokerError> {
         let sees_all = ctx.authorize(Action::RequestRead, ResourceFacts::Installation).is_ok();
         let requester = (filter.mine || !sees_all).then(|| ctx.principal().clone());
-        self.list(ctx, hallpass_store::RequestFilter { requester, state: filter.state }, page, |_| true).await
+        self.list(ctx, hallpass_store::RequestFilter { requester, target: None, state: filter.state }, page, |_| true).await
     }
 
     /// One request.
@@ -90,7 +90,7 @@ impl Broker {
         run_tx!(self.store, "request.withdraw", |tx| -> Result<(), BrokerError> {
             let mut request = load(tx, id).await?;
             request.state = request.state.on(RequestEvent::Withdraw, now)?;
-            tx.update_request(&mut request).await?;
+            request.version = tx.update_request(&request).await?;
             tx.emit(Event::new(EventKind::RequestWithdrawn, id).by(&actors).request(id)).await?;
             Ok(())
         })?;
@@ -129,7 +129,7 @@ impl Broker {
         let requester = reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
         let target = reads.target(&request.ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &request.ask.target))?;
         let approvals = reads.approvals(&request.id).await?;
-        let grant = reads.grant_of_request(&request.id).await?;
+        let grant = reads.grants(&of_request(&request.id), None, 1).await?.into_iter().next().map(|g| g.id);
         Ok(RequestView { requester_name: requester.name, target_name: target.name, approvals, grant, request })
     }
 
@@ -185,6 +185,10 @@ pub(crate) fn check_admitted(allowed: &Allowed, ask: &Ask) -> Result<(), BrokerE
             BrokerError::invalid("justification", unmet.to_string(), "Say in a sentence what the access is for.")
         }
     })
+}
+
+fn of_request(id: &RequestId) -> hallpass_store::GrantFilter {
+    hallpass_store::GrantFilter { request: Some(id.clone()), ..hallpass_store::GrantFilter::default() }
 }
 
 pub(crate) async fn load(tx: &mut Tx, id: &RequestId) -> Result<Request, BrokerError> {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use hallpass_audit::{Checkpoint, Hash, Tree};
-use hallpass_domain::ids::EventId;
+use hallpass_domain::ids::{Digest, EventId};
 use hallpass_keyring::KeyKind;
 use hallpass_store::run_tx;
 use tokio_util::sync::CancellationToken;
@@ -43,7 +43,10 @@ impl Broker {
         if self.store.reads().await?.unsequenced(1).await?.is_empty() {
             return self.keep_checkpoint().await;
         }
-        let Some(fence) = self.store.acquire_named(LEASE, &self.owner, LEASE_MS).await? else {
+        let fence = run_tx!(self.store, "log.lease", |tx| -> Result<Option<i64>, BrokerError> {
+            Ok(tx.acquire_named(LEASE, &self.owner, LEASE_MS).await?)
+        })?;
+        let Some(fence) = fence else {
             return self.keep_checkpoint().await;
         };
         while self.sequence_batch(fence).await? {}
@@ -52,7 +55,7 @@ impl Broker {
 
     async fn sequence_batch(&self, fence: i64) -> Result<bool, BrokerError> {
         run_tx!(self.store, "log.sequence", |tx| -> Result<bool, BrokerError> {
-            if !tx.holds_named(LEASE, &self.owner, fence).await? {
+            if !tx.check_named(LEASE, &self.owner, fence).await? {
                 return Ok(false);
             }
             let batch = tx.reads().unsequenced(BATCH).await?;
@@ -63,7 +66,7 @@ impl Broker {
                 Some(bytes) => Tree::from_bytes(&bytes).map_err(|e| BrokerError::Internal(e.to_string()))?,
                 None => Tree::new(),
             };
-            let first = i64::try_from(tree.size()).unwrap_or(i64::MAX);
+            let first = tree.size();
             let mut ids: Vec<EventId> = Vec::with_capacity(batch.len());
             for event in &batch {
                 tree.append(Hash::of_leaf(&event.bytes));
@@ -74,7 +77,7 @@ impl Broker {
                 .map_err(|e| BrokerError::Internal(e.to_string()))?;
             tx.assign_indexes(first, &ids).await?;
             tx.put_tree_state(&tree.to_bytes()).await?;
-            tx.put_checkpoint(i64::try_from(tree.size()).unwrap_or(i64::MAX), &tree.root().0, &note).await?;
+            tx.put_checkpoint(tree.size(), &Digest(tree.root().0), &note).await?;
             Ok(batch.len() == BATCH as usize)
         })
     }

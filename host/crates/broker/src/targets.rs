@@ -85,7 +85,7 @@ impl Broker {
         }
         let actors = ctx.actors();
         run_tx!(self.store, "target.update", |tx| -> Result<(), BrokerError> {
-            tx.update_target(&mut target).await?;
+            target.revision = tx.update_target(&target).await?;
             for (name, value) in &change.secrets {
                 let envelope = self.seal_setting(id, name, value)?;
                 tx.put_target_secret(id, name, &envelope).await?;
@@ -140,11 +140,17 @@ impl Broker {
         run_tx!(self.store, "account.set", |tx| -> Result<(), BrokerError> {
             let known = tx.reads().principal(principal).await?;
             known.filter(|p| p.state != PrincipalState::Offboarded).ok_or_else(|| BrokerError::not_found("principal", principal))?;
-            if let Some(old) = tx.reads().account(principal, target).await?
-                && old != account
-                && tx.reads().has_live_access(target, &old).await?
-            {
-                return Err(BrokerError::invalid("account", "the principal holds access through its present account", "End those grants first."));
+            let old = tx.reads().account(principal, target).await?;
+            if old.is_some_and(|old| old != account) {
+                let held = hallpass_store::GrantFilter {
+                    principal: Some(principal.clone()),
+                    target: Some(target.clone()),
+                    live: true,
+                    ..hallpass_store::GrantFilter::default()
+                };
+                if !tx.reads().grants(&held, None, 1).await?.is_empty() {
+                    return Err(BrokerError::invalid("account", "the principal holds access there through its present account", "End those grants first."));
+                }
             }
             tx.set_account(principal, target, account).await?;
             tx.emit(Event::new(EventKind::AccountSet, target).by(&actors).word("principal", principal).text("account", account)).await?;
@@ -201,7 +207,7 @@ impl Broker {
             Ok(digest) => reads.connector(&digest).await?,
             Err(_) => reads.connector_by_name(text).await?,
         };
-        found.map(|facts| facts.digest).ok_or_else(|| BrokerError::not_found("connector", text))
+        found.map(|row| row.facts.digest).ok_or_else(|| BrokerError::not_found("connector", text))
     }
 
     async fn target_for(&self, ctx: &OpContext, id: &TargetId, action: Action) -> Result<Target, BrokerError> {

@@ -217,7 +217,7 @@ pub struct GrantView {
     /// It should be gone and is not.
     pub overdue: bool,
     /// Whether a credential waits.
-    pub credential: CredentialState,
+    pub credential: Option<CredentialState>,
     /// The mark in the target.
     pub stamp: Stamp,
     /// The account that gained access (mode access).
@@ -261,7 +261,7 @@ pub struct EventView {
     /// Its place in the store; a cursor.
     pub seq: i64,
     /// Its index in the log, once it has one.
-    pub index: Option<i64>,
+    pub index: Option<u64>,
     /// Its id.
     pub id: EventId,
     /// What happened.

@@ -3,17 +3,28 @@
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use hallpass_domain::Rng;
-use hallpass_domain::rng::RngError;
 use hallpass_domain::secret::{OpenError, Opener, SecretBytes};
 use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::master::MasterKey;
+use crate::recipient::SealError;
 
 /// First byte of an envelope: XChaCha20-Poly1305 under the envelope key, 24 bytes of nonce, then text and tag.
 const FORMAT: u8 = 1;
 const NONCE: usize = 24;
+
+/// The node has another master key than the one that the database was sealed under.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the database was sealed under the master key {stored}, this node has {here}: \
+     start it with that key (the file beside the first node's data, or where you keep a copy); nothing opens with another"
+)]
+pub struct WrongMasterKey {
+    here: String,
+    stored: String,
+}
 
 /// What the master key gives, one key per use (HKDF-SHA256, RFC 5869). The master key itself is forgotten.
 pub struct Keyring {
@@ -25,18 +36,10 @@ pub struct Keyring {
 impl Keyring {
     /// Derives the keys of each use.
     pub fn open(master: &MasterKey) -> Self {
-        let derive = |purpose: &str| {
-            let mut key = Zeroizing::new([0u8; 32]);
-            // Only an output above 255 hashes is refused, and this is one.
-            let expanded = Hkdf::<Sha256>::new(None, master.0.as_slice())
-                .expand_multi_info(&[b"hallpass/v1/", purpose.as_bytes()], key.as_mut_slice());
-            debug_assert!(expanded.is_ok());
-            key
-        };
         Self {
-            envelope: XChaCha20Poly1305::new(derive("envelope").as_slice().into()),
-            artifact_mac: SecretBytes::new(derive("artifact-mac").to_vec()),
-            fingerprint: hex::encode(derive("fingerprint").iter().take(16).copied().collect::<Vec<u8>>()),
+            envelope: XChaCha20Poly1305::new(derive(master, "envelope").as_slice().into()),
+            artifact_mac: SecretBytes::new(derive(master, "artifact-mac").to_vec()),
+            fingerprint: hex::encode(derive(master, "fingerprint").iter().take(16).copied().collect::<Vec<u8>>()),
         }
     }
 
@@ -44,6 +47,11 @@ impl Keyring {
     /// node whose key has another one does not start.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// Whether this is the master key that the database was sealed under, by the fingerprint that it holds.
+    pub fn recognise(&self, stored: &str) -> Result<(), WrongMasterKey> {
+        if self.fingerprint == stored { Ok(()) } else { Err(WrongMasterKey { here: self.fingerprint.clone(), stored: stored.to_owned() }) }
     }
 
     /// The key of the MAC over compiled artifacts: 32 bytes.
@@ -55,10 +63,10 @@ impl Keyring {
     ///
     /// # Errors
     /// When there are no random bytes for the nonce.
-    pub fn seal(&self, context: &str, secret: &[u8], rng: &dyn Rng) -> Result<Vec<u8>, RngError> {
+    pub fn seal(&self, context: &str, secret: &[u8], rng: &dyn Rng) -> Result<Vec<u8>, SealError> {
         let nonce: [u8; NONCE] = hallpass_domain::rng::bytes(rng)?;
-        // Encryption into a vector fails only beyond 256 GiB, where the allocation has failed before.
-        let sealed = self.envelope.encrypt(&XNonce::from(nonce), Payload { msg: secret, aad: &associated(context) }).unwrap_or_default();
+        let payload = Payload { msg: secret, aad: &associated(context) };
+        let sealed = self.envelope.encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::TooLarge)?;
         let mut envelope = Vec::with_capacity(1 + NONCE + sealed.len());
         envelope.push(FORMAT);
         envelope.extend_from_slice(&nonce);
@@ -78,6 +86,17 @@ impl Opener for Keyring {
         let payload = Payload { msg: sealed, aad: &associated(context) };
         self.envelope.decrypt(&XNonce::from(*nonce), payload).map(SecretBytes::new).map_err(|_| refused())
     }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "HKDF refuses only outputs above 255 hashes, and this is one; going on without a key would be worse"
+)]
+fn derive(master: &MasterKey, purpose: &str) -> Zeroizing<[u8; 32]> {
+    let mut key = Zeroizing::new([0u8; 32]);
+    let info = [b"hallpass/v1/", purpose.as_bytes()];
+    Hkdf::<Sha256>::new(None, master.0.as_slice()).expand_multi_info(&info, key.as_mut_slice()).expect("32 bytes are one hash");
+    key
 }
 
 fn associated(context: &str) -> Vec<u8> {
@@ -128,6 +147,8 @@ mod tests {
         assert_eq!(one.fingerprint(), keyring(1).fingerprint());
         assert_ne!(one.fingerprint(), two.fingerprint());
         assert_eq!(one.fingerprint().len(), 32);
+        assert_eq!(one.recognise(one.fingerprint()), Ok(()));
+        assert!(one.recognise(two.fingerprint()).is_err());
         assert_ne!(one.artifact_mac_key().expose(), two.artifact_mac_key().expose());
         assert!(!hex::encode(one.artifact_mac_key().expose()).starts_with(one.fingerprint()));
         assert!(!hex::encode([1u8; 32]).contains(one.fingerprint()));

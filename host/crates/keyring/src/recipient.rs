@@ -21,6 +21,9 @@ pub enum SealError {
     /// The recipient's key cannot be used.
     #[error("the recipient's key is no usable X25519 public key; the principal has to enrol again")]
     Recipient,
+    /// Beyond what the cipher takes: hundreds of gigabytes.
+    #[error("the secret is too large to be sealed")]
+    TooLarge,
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RngError),

@@ -6,12 +6,12 @@ use std::str::FromStr;
 
 use ed25519_dalek::Signer as _;
 use hallpass_domain::Rng;
-use hallpass_domain::rng::RngError;
 use hallpass_domain::secret::{OpenError, Opener as _, SecretBytes, Signer};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::keyring::Keyring;
+use crate::recipient::SealError;
 
 /// What a key signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -147,7 +147,7 @@ impl Keyring {
     ///
     /// # Errors
     /// When there are no random bytes.
-    pub fn new_keys(&self, first_id: u32, rng: &dyn Rng) -> Result<[KeyRecord; 3], RngError> {
+    pub fn new_keys(&self, first_id: u32, rng: &dyn Rng) -> Result<[KeyRecord; 3], SealError> {
         Ok([
             self.new_key(KeyKind::Issuer, first_id, rng)?,
             self.new_key(KeyKind::Approval, first_id.saturating_add(1), rng)?,
@@ -159,7 +159,7 @@ impl Keyring {
     ///
     /// # Errors
     /// When there are no random bytes.
-    pub fn new_key(&self, kind: KeyKind, key_id: u32, rng: &dyn Rng) -> Result<KeyRecord, RngError> {
+    pub fn new_key(&self, kind: KeyKind, key_id: u32, rng: &dyn Rng) -> Result<KeyRecord, SealError> {
         let mut seed = Zeroizing::new([0u8; 32]);
         rng.fill(seed.as_mut_slice())?;
         let key = ed25519_dalek::SigningKey::from_bytes(&seed);

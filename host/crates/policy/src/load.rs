@@ -16,7 +16,8 @@ use crate::policy_text::{Written, detail, line_of, split};
 use crate::route::{KnownGroups, Routes, listed, read as read_routes};
 use crate::source::{ROUTES, Source, Sources};
 
-const BUILT_IN_FILE: &str = "operator.cedar";
+/// No file of a folder: what stands here is part of the program.
+const BUILT_IN_FILE: &str = "builtin:operator.cedar";
 const BUILT_IN: &str = include_str!("operator.cedar");
 const BUILT_IN_PREFIX: &str = "builtin.";
 
@@ -37,7 +38,7 @@ pub struct PolicySummary {
     pub id: String,
     /// Permit or forbid.
     pub effect: Effect,
-    /// Its file; the built-in ones stand in `operator.cedar`.
+    /// Its file; the built-in ones stand in `builtin:operator.cedar`.
     pub file: String,
     /// The line it begins at, from one.
     pub line: usize,
@@ -85,11 +86,15 @@ impl PolicySet {
         let names = Names::parse().map_err(built_in)?;
         let groups = KnownGroups::new(groups);
 
-        let mut draft =
-            Draft { groups: &groups, group_type: names.group.to_string(), routes: Routes::new(), policies: Vec::new(), faults: Vec::new() };
-        if let Some(source) = &sources.routes {
-            (draft.routes, draft.faults) = read_routes(source, &groups);
-        }
+        let (routes, faults) = sources.routes.as_ref().map_or_else(|| (Routes::new(), Vec::new()), |s| read_routes(s, &groups));
+        let mut draft = Draft {
+            groups: &groups,
+            group_type: names.group.to_string(),
+            routes_read: !faults.iter().any(|f| matches!(f.problem, Problem::Routes(_))),
+            routes,
+            policies: Vec::new(),
+            faults,
+        };
         let operator = Source { file: BUILT_IN_FILE.to_owned(), text: BUILT_IN.to_owned() };
         draft.file(&operator, true);
         for source in &sources.policies {
@@ -122,6 +127,8 @@ struct Draft<'g> {
     groups: &'g KnownGroups,
     group_type: String,
     routes: Routes,
+    /// Whether the names of the routes are known at all.
+    routes_read: bool,
     policies: Vec<(Policy, PolicySummary)>,
     faults: Vec<Fault>,
 }
@@ -158,7 +165,7 @@ impl Draft<'_> {
         };
         let (annotations, wrong) = Annotations::read(policy.annotations(), asking);
         problems.extend(wrong);
-        if let Some(route) = annotations.asks.route.as_ref().filter(|r| !self.routes.contains_key(*r)) {
+        if let Some(route) = annotations.asks.route.as_ref().filter(|r| self.routes_read && !self.routes.contains_key(*r)) {
             problems.push(Problem::UnknownRoute { route: route.clone(), known: listed(self.routes.keys()) });
         }
         problems.extend(self.unknown_groups(&policy));

@@ -40,7 +40,6 @@ fn config() -> Config {
         .async_stack_size(2 * 1024 * 1024)
         .async_stack_zeroing(true)
         .memory_init_cow(true)
-        .coredump_on_trap(false)
         .wasm_backtrace_max_frames(NonZeroUsize::new(8));
     config
 }

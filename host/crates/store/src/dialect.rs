@@ -1,6 +1,6 @@
 //! The differences between the two dialects, each a named fragment. All other SQL is one text for both.
 
-use sqlx::sql_str::SqlStr;
+use sqlx::SqlStr;
 
 use crate::sql::composed;
 

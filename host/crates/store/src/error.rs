@@ -39,7 +39,9 @@ pub enum StoreError {
     #[error("a record refers to another one that does not exist")]
     Dangling,
     /// A stored value is not one that this version writes: altered by hand, or by a newer version.
-    #[error("the stored value in {table}.{column} of {row} cannot be read: it was altered outside of Hallpass, or written by a newer version")]
+    #[error(
+        "the stored value in {table}.{column} of {row} cannot be read: it was altered outside of Hallpass, or written by a newer version"
+    )]
     Inconsistent {
         /// The table.
         table: &'static str,

@@ -6,7 +6,7 @@ use hallpass_domain::ids::{GrantId, HoldingId, PrincipalId, RequestId, TargetId}
 
 use crate::error::StoreResult;
 use crate::reads::{Conditions, Reads};
-use crate::sql::{Row, ToValue as _, args};
+use crate::sql::{Row, args};
 use crate::tx::Tx;
 
 const TABLE: &str = "grants";
@@ -71,12 +71,12 @@ impl Reads<'_> {
     pub async fn grants(&mut self, filter: &GrantFilter, after: Option<&GrantId>, limit: u32) -> StoreResult<Vec<Grant>> {
         let mut conditions = Conditions::new();
         conditions
-            .when("principal =", filter.principal.as_ref().map(|v| v.to_value()))
-            .when("target =", filter.target.as_ref().map(|v| v.to_value()))
-            .when("request =", filter.request.as_ref().map(|v| v.to_value()))
-            .when("state =", filter.state.map(|v| v.to_value()))
+            .when("principal =", filter.principal.as_ref())
+            .when("target =", filter.target.as_ref())
+            .when("request =", filter.request.as_ref())
+            .when("state =", filter.state)
             .also("state IN ('activating', 'active', 'suspended')", filter.live)
-            .when("id >", after.map(|v| v.to_value()));
+            .when("id >", after);
         let (sql, args) = conditions.page(select!(""), "id", limit);
         self.list(TABLE, sql, args, read).await
     }

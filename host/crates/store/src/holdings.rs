@@ -4,7 +4,7 @@ use hallpass_domain::holding::{Desired, Holding, Seen};
 use hallpass_domain::ids::{HoldingId, TargetId};
 use hallpass_domain::resource::Resource;
 
-use crate::error::{StoreError, StoreResult};
+use crate::error::StoreResult;
 use crate::reads::Reads;
 use crate::sql::{Row, Value, args};
 use crate::tx::{Bookkeeping, Tx};
@@ -132,20 +132,10 @@ impl Tx {
         Ok(h.version + 1)
     }
 
-    /// Writes what was seen and learnt of the target; the wish and its version stay.
+    /// Writes what was seen and learnt of the target, the baseline among it; the version stays.
     pub async fn update_holding_seen(&mut self, h: &Holding) -> StoreResult<()> {
         let sql = "UPDATE holdings SET connector = $1, locator = $2, baseline = $3, desired_presence = $4, desired_until = $5, \
                    seen_presence = $6, seen_at = $7, seen_by = $8 WHERE id = $9 AND version = $10";
         self.swap(("holding", h.id.as_str()), TABLE, sql, changeable(h)).await
-    }
-
-    /// Writes what was in the target before the first apply, known before anything is sent. Needs no event of its own: the
-    /// event of the attempt follows.
-    pub async fn set_baseline(&mut self, h: &Holding) -> StoreResult<()> {
-        let sql = "UPDATE holdings SET baseline = $1 WHERE id = $2 AND version = $3";
-        match self.keep(Bookkeeping::Due, TABLE, sql, args![h.baseline, h.id, h.version]).await? {
-            1 => Ok(()),
-            _ => Err(StoreError::Stale { noun: "holding", id: h.id.to_string() }),
-        }
     }
 }

@@ -47,7 +47,7 @@ pub use events::{ErasableValue, EventFilter, EventRow};
 pub use grants::GrantFilter;
 pub use groups::Group;
 pub use idempotency::Answer;
-pub use log::{Checkpoint, Unsequenced};
+pub use log::{Checkpoint, Leaf, Unsequenced};
 pub use meta::KeyRow;
 pub use open::{Config, OpenError};
 pub use reads::Reads;

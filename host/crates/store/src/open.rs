@@ -1,6 +1,7 @@
 //! Opening: a data folder or a PostgreSQL database becomes a [`Store`], or an error that says what to do.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, AtomicU64};
@@ -184,7 +185,7 @@ fn sqlite_url(file: &Path) -> Option<String> {
         if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     Some(format!("sqlite://{encoded}?mode=rwc"))

@@ -7,7 +7,7 @@ use hallpass_domain::principal::{Principal, PrincipalState};
 
 use crate::error::{StoreError, StoreResult};
 use crate::reads::{Conditions, Reads};
-use crate::sql::{Row, ToValue as _, args};
+use crate::sql::{Row, args};
 use crate::tx::{Bookkeeping, Tx};
 
 const TABLE: &str = "principals";
@@ -47,7 +47,7 @@ impl Reads<'_> {
     /// Principals in the order of their ids, behind `after`.
     pub async fn principals(&mut self, after: Option<&PrincipalId>, limit: u32) -> StoreResult<Vec<Principal>> {
         let mut conditions = Conditions::new();
-        conditions.when("id >", after.map(|id| id.to_value()));
+        conditions.when("id >", after);
         let (sql, args) = conditions.page(select!(""), "id", limit);
         self.list(TABLE, sql, args, read).await
     }
@@ -90,7 +90,13 @@ impl Tx {
     }
 
     /// Adds a one-time enrolment; of its token only the digest is kept.
-    pub async fn insert_enrolment(&mut self, id: &EnrolmentId, token: &Digest, principal: &PrincipalId, expires: Timestamp) -> StoreResult<()> {
+    pub async fn insert_enrolment(
+        &mut self,
+        id: &EnrolmentId,
+        token: &Digest,
+        principal: &PrincipalId,
+        expires: Timestamp,
+    ) -> StoreResult<()> {
         let sql = "INSERT INTO enrolments (id, token, principal, expires) VALUES ($1, $2, $3, $4)";
         self.change(ENROLMENTS, sql, args![id, token, principal, expires]).await.map(drop)
     }

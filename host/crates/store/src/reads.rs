@@ -1,11 +1,13 @@
 //! Lookups. Each aggregate's file adds its own.
 
+use std::fmt::Write as _;
+
 use hallpass_domain::Timestamp;
-use sqlx::SqlSafeStr;
+use sqlx::{SqlSafeStr, SqlStr};
 
 use crate::dialect::Backend;
 use crate::error::StoreResult;
-use crate::sql::{Conn, Row, Value, args};
+use crate::sql::{Conn, Row, ToValue, Value, args};
 use crate::store::Store;
 
 /// Lookups, on a reader's connection ([`Store::reads`]) or within a transaction ([`Tx::reads`](crate::Tx::reads)).
@@ -81,12 +83,11 @@ impl Conditions {
     }
 
     /// `column op $n`, where the value is there.
-    pub(crate) fn when(&mut self, column_op: &'static str, value: Option<Value>) -> &mut Self {
+    pub(crate) fn when<T: ToValue>(&mut self, column_op: &'static str, value: Option<T>) -> &mut Self {
         if let Some(value) = value {
             self.join();
-            self.args.push(value);
-            self.sql.push_str(column_op);
-            self.sql.push_str(&format!(" ${}", self.args.len()));
+            self.args.push(value.to_value());
+            let _ = write!(self.sql, "{column_op} ${}", self.args.len());
         }
         self
     }
@@ -101,7 +102,7 @@ impl Conditions {
     }
 
     /// `select … WHERE … ORDER BY key LIMIT n`, and its arguments.
-    pub(crate) fn page(mut self, select: &'static str, key: &'static str, limit: u32) -> (sqlx::sql_str::SqlStr, Vec<Value>) {
+    pub(crate) fn page(mut self, select: &'static str, key: &'static str, limit: u32) -> (SqlStr, Vec<Value>) {
         self.args.push(Value::Int(i64::from(limit)));
         let sql = format!("{select}{} ORDER BY {key} LIMIT ${}", self.sql, self.args.len());
         (crate::sql::composed(sql), self.args)

@@ -4,10 +4,10 @@ use hallpass_domain::Timestamp;
 use hallpass_domain::ids::{PrincipalId, RequestId, TargetId};
 use hallpass_domain::request::{Approval, Ask, Request, RequestState};
 
-use crate::error::{StoreError, StoreResult};
+use crate::error::StoreResult;
 use crate::reads::{Conditions, Reads};
-use crate::sql::{Row, ToValue as _, args, json};
-use crate::tx::{Bookkeeping, Tx};
+use crate::sql::{Row, args, json};
+use crate::tx::Tx;
 
 const TABLE: &str = "requests";
 const APPROVALS: &str = "approvals";
@@ -114,10 +114,10 @@ impl Reads<'_> {
     pub async fn requests(&mut self, filter: &RequestFilter, after: Option<&RequestId>, limit: u32) -> StoreResult<Vec<Request>> {
         let mut conditions = Conditions::new();
         conditions
-            .when("requester =", filter.requester.as_ref().map(|v| v.to_value()))
-            .when("target =", filter.target.as_ref().map(|v| v.to_value()))
-            .when("state =", filter.state.as_ref().map(|v| v.to_value()))
-            .when("id >", after.map(|v| v.to_value()));
+            .when("requester =", filter.requester.as_ref())
+            .when("target =", filter.target.as_ref())
+            .when("state =", filter.state.as_ref())
+            .when("id >", after);
         let (sql, args) = conditions.page(select!(""), "id", limit);
         self.list(TABLE, sql, args, read).await
     }
@@ -171,24 +171,15 @@ impl Tx {
         self.change(TABLE, sql, args).await.map(drop)
     }
 
-    /// Writes state and narrowing of a request as version + 1; `r` has the version that it was read with. Gives the new one.
-    ///
-    /// A request that stays in its stage keeps the instant at which it is due: a time-out that was handled does not come again.
+    /// Writes state, stages and narrowing of a request as version + 1; `r` has the version that it was read with. Gives the new
+    /// one. A stage whose time-out was handled has none any more, so it does not come again.
     pub async fn update_request(&mut self, r: &Request) -> StoreResult<i64> {
-        let sql = "UPDATE requests SET due = CASE WHEN state = $1 AND stage = $2 THEN due ELSE $3 END, \
-                   state = $1, stage = $2, state_at = $4, approved_ms = $5, version = version + 1 WHERE id = $6 AND version = $7";
+        let sql = "UPDATE requests SET state = $1, stage = $2, state_at = $3, stages = $4, due = $5, approved_ms = $6, \
+                   version = version + 1 WHERE id = $7 AND version = $8";
         let (state, stage, at) = state_columns(&r.state);
-        self.swap(("request", r.id.as_str()), TABLE, sql, args![state, stage, due(r), at, r.approved_ms, r.id, r.version]).await?;
+        let args = args![state, stage, at, json(TABLE, "stages", &r.stages)?, due(r), r.approved_ms, r.id, r.version];
+        self.swap(("request", r.id.as_str()), TABLE, sql, args).await?;
         Ok(r.version + 1)
-    }
-
-    /// Sets when a pending request is looked at next: after a stage's time-out was told or escalated, its end.
-    pub async fn set_request_due(&mut self, id: &RequestId, due: Timestamp) -> StoreResult<()> {
-        let sql = "UPDATE requests SET due = $1 WHERE id = $2 AND state = 'pending'";
-        match self.keep(Bookkeeping::Due, TABLE, sql, args![due, id]).await? {
-            1 => Ok(()),
-            _ => Err(StoreError::Stale { noun: "request", id: id.to_string() }),
-        }
     }
 
     /// Adds a verdict. `human` is who stands behind the approver: a second one is [`Constraint::ApprovalHuman`](crate::Constraint).

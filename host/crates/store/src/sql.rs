@@ -9,8 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::pool::PoolConnection;
-use sqlx::sql_str::SqlStr;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, Executor as _, Row as _, SqlSafeStr};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Executor as _, Row as _, SqlSafeStr, SqlStr};
 
 use crate::error::{StoreError, StoreResult, classify};
 
@@ -225,10 +224,6 @@ impl Row {
     }
 
     pub(crate) fn int(&self, column: &'static str) -> StoreResult<i64> {
-        self.inner.try_get(column).map_err(|_| self.wrong(column))
-    }
-
-    pub(crate) fn opt_bytes(&self, column: &'static str) -> StoreResult<Option<Vec<u8>>> {
         self.inner.try_get(column).map_err(|_| self.wrong(column))
     }
 

@@ -35,13 +35,14 @@ pub struct Tx {
     inner: Transaction<'static, Any>,
     changed: bool,
     kept: bool,
+    wakes: bool,
     emitted: bool,
     broken: bool,
 }
 
 impl Tx {
     pub(crate) fn new(store: Store, name: &'static str, inner: Transaction<'static, Any>) -> Self {
-        Self { store, name, inner, changed: false, kept: false, emitted: false, broken: false }
+        Self { store, name, inner, changed: false, kept: false, wakes: false, emitted: false, broken: false }
     }
 
     /// The store that it writes to.
@@ -96,9 +97,28 @@ impl Tx {
     }
 
     /// A write of the closed list; how many rows it touched.
-    pub(crate) async fn keep(&mut self, _why: Bookkeeping, table: &'static str, sql: impl SqlSafeStr, args: Vec<Value>) -> StoreResult<u64> {
+    pub(crate) async fn keep(
+        &mut self,
+        _why: Bookkeeping,
+        table: &'static str,
+        sql: impl SqlSafeStr,
+        args: Vec<Value>,
+    ) -> StoreResult<u64> {
         let rows = self.conn().run(table, sql, args).await?;
         self.kept |= rows > 0;
+        Ok(rows)
+    }
+
+    /// As [`Tx::keep`], for one that makes work due.
+    pub(crate) async fn keep_and_wake(
+        &mut self,
+        why: Bookkeeping,
+        table: &'static str,
+        sql: impl SqlSafeStr,
+        args: Vec<Value>,
+    ) -> StoreResult<u64> {
+        let rows = self.keep(why, table, sql, args).await?;
+        self.wakes |= rows > 0;
         Ok(rows)
     }
 
@@ -136,7 +156,7 @@ impl Tx {
             return Err(error);
         }
         let wrote = self.changed || self.kept || self.emitted;
-        let wakes = self.changed;
+        let wakes = self.changed || self.wakes;
         self.inner.commit().await.map_err(|e| classify("a commit", &e))?;
         if wrote {
             self.store.inner.commits.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

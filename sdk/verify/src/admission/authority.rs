@@ -8,11 +8,12 @@ use crate::wire::{self, TermContent};
 
 /// The layout that this verifier knows.
 pub(crate) const PROFILE: i64 = 1;
-const MAX_RIGHTS: usize = 32;
+/// Most rights in one pass.
+pub const MAX_RIGHTS: usize = 32;
 
-/// A principal as a pass names it.
+/// A principal as a pass names it: no more than kind and id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Principal {
+pub struct Party {
     /// `user`, `agent` or `workload`.
     pub kind: String,
     /// Its id in the broker.
@@ -58,9 +59,9 @@ pub(crate) struct Authority {
     pub(crate) grant: String,
     pub(crate) request: String,
     pub(crate) policy_revision: String,
-    pub(crate) subject: Principal,
-    pub(crate) on_behalf_of: Option<Principal>,
-    pub(crate) owner: Option<Principal>,
+    pub(crate) subject: Party,
+    pub(crate) on_behalf_of: Option<Party>,
+    pub(crate) owner: Option<Party>,
     pub(crate) rights: Vec<Right>,
     /// No check of block 0 names a holder: whoever has the pass may use it.
     pub(crate) bearer: bool,
@@ -114,9 +115,9 @@ struct Slots {
     request: Option<String>,
     policy_revision: Option<String>,
     log: Option<()>,
-    subject: Option<Principal>,
-    on_behalf_of: Option<Principal>,
-    owner: Option<Principal>,
+    subject: Option<Party>,
+    on_behalf_of: Option<Party>,
+    owner: Option<Party>,
     rights: Vec<Right>,
 }
 
@@ -127,16 +128,16 @@ impl Slots {
             return fill(&mut self.profile, *profile, name);
         }
         let terms = texts(fact, symbols).ok_or_else(|| refuse(format!("{name} in block 0 is not made of strings")))?;
-        let principal = |kind: &&str, id: &&str| Principal { kind: (*kind).to_owned(), id: (*id).to_owned() };
+        let party = |kind: &&str, id: &&str| Party { kind: (*kind).to_owned(), id: (*id).to_owned() };
         match (name, terms.as_slice()) {
             ("issuer", [text]) => fill(&mut self.issuer, (*text).to_owned(), name),
             ("grant", [text]) => fill(&mut self.grant, (*text).to_owned(), name),
             ("request", [text]) => fill(&mut self.request, (*text).to_owned(), name),
             ("policy_revision", [text]) => fill(&mut self.policy_revision, (*text).to_owned(), name),
             ("log", [_, _]) => fill(&mut self.log, (), name),
-            ("subject", [kind, id]) => fill(&mut self.subject, principal(kind, id), name),
-            ("on_behalf_of", [kind, id]) => fill(&mut self.on_behalf_of, principal(kind, id), name),
-            ("owner", [kind, id]) => fill(&mut self.owner, principal(kind, id), name),
+            ("subject", [kind, id]) => fill(&mut self.subject, party(kind, id), name),
+            ("on_behalf_of", [kind, id]) => fill(&mut self.on_behalf_of, party(kind, id), name),
+            ("owner", [kind, id]) => fill(&mut self.owner, party(kind, id), name),
             ("right", [target, operation, resource, mode]) => {
                 let mode = match *mode {
                     "auto" => Mode::Auto,

@@ -20,16 +20,18 @@ impl Broker {
     pub(super) async fn attempt(&self, claimed: Claimed) {
         let (operation, lease) = (claimed.operation.id.clone(), claimed.lease.clone());
         if let Err(e) = self.step(claimed).await {
-            match e {
-                // Someone else moved it on: it is theirs.
-                BrokerError::Stale => tracing::debug!(operation = %operation, "the operation moved on meanwhile"),
-                e => {
-                    tracing::error!(operation = %operation, cause = %e, "an attempt could not be carried on; it is tried again");
-                    let due = self.clock.now().plus(1_000);
-                    if let Err(e) = self.store.release_lease(&lease, due).await {
-                        tracing::warn!(operation = %operation, cause = %e, "the lease could not be given back; it runs out by itself");
-                    }
-                }
+            let due = if matches!(e, BrokerError::Stale) {
+                tracing::debug!(operation = %operation, "the operation or its wish moved on meanwhile");
+                self.clock.now()
+            } else {
+                tracing::error!(operation = %operation, cause = %e, "an attempt could not be carried on; it is tried again");
+                self.clock.now().plus(1_000)
+            };
+            let deferred = run_tx!(self.store, "operation.defer", |tx| -> Result<bool, BrokerError> {
+                Ok(tx.defer_operation(&lease, due, None).await?)
+            });
+            if let Err(e) = deferred {
+                tracing::warn!(operation = %operation, cause = %e, "the lease could not be given back; it runs out by itself");
             }
         }
     }
@@ -156,8 +158,7 @@ impl Broker {
             let mut op = work.op.clone();
             op.continuation = Some(continuation.clone());
             op.due = due;
-            tx.update_operation(&op, &work.lease).await?;
-            tx.release_lease(&work.lease).await?;
+            tx.release_operation(&op, &work.lease).await?;
             tx.emit(Event::new(EventKind::OperationUnsettled, &op.id).operation(&op.id).holding(&op.holding).word("kind", "pending")).await?;
             Ok(())
         })

@@ -74,7 +74,7 @@ impl Broker {
                     tracing::info!(target = %target, "the target answers again");
                     let now = self.clock.now();
                     let noted: Result<(), BrokerError> = run_tx!(self.store, "target.up", |tx| -> Result<(), BrokerError> {
-                        tx.make_due(&target, now).await?;
+                        tx.make_target_due(&target, now).await?;
                         tx.emit(Event::new(EventKind::TargetUp, &target)).await?;
                         Ok(())
                     });

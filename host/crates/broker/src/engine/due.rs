@@ -77,7 +77,7 @@ impl Broker {
                     EventKind::RequestEscalated
                 }
             };
-            tx.update_request(&mut request).await?;
+            request.version = tx.update_request(&request).await?;
             tx.emit(Event::new(kind, id).request(id).number("stage", i64::from(stage))).await?;
             Ok(())
         })
@@ -98,7 +98,7 @@ pub(crate) async fn end_in(
     grant.state = grant.state.on(GrantEvent::End)?;
     grant.end_reason = Some(reason);
     grant.ending_since = Some(now);
-    tx.update_grant(&mut grant).await?;
+    grant.version = tx.update_grant(&grant).await?;
     let mut event = Event::new(EventKind::GrantEnding, id)
         .by(actors)
         .grant(id)

@@ -90,7 +90,7 @@ impl Broker {
                     grant.state = grant.state.on(GrantEvent::Refused)?;
                     grant.ended = Some(now);
                     grant.last_failure = Some(text.clone());
-                    tx.update_grant(&mut grant).await?;
+                    grant.version = tx.update_grant(&grant).await?;
                     tx.emit(
                         Event::new(EventKind::GrantFailed, &grant.id)
                             .grant(&grant.id)
@@ -124,8 +124,7 @@ impl Broker {
             op.continuation = None;
             op.due = due;
             op.last_failure = Some(text.clone());
-            tx.update_operation(&op, &work.lease).await?;
-            tx.release_lease(&work.lease).await?;
+            tx.release_operation(&op, &work.lease).await?;
             tx.emit(
                 Event::new(EventKind::OperationUnsettled, &op.id)
                     .operation(&op.id)
@@ -189,7 +188,7 @@ impl Broker {
             grant.ends = Some(work.op.sent.unwrap_or(now).plus(grant.duration_ms));
             grant.seen_by = Some(sight.by);
             grant.last_failure = None;
-            tx.update_grant(&mut grant).await?;
+            grant.version = tx.update_grant(&grant).await?;
             tx.emit(
                 Event::new(EventKind::GrantActivated, &grant.id)
                     .grant(&grant.id)

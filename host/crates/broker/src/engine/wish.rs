@@ -6,7 +6,7 @@ use hallpass_domain::grant::{EndReason, Grant, GrantEvent, GrantState, SeenBy};
 use hallpass_domain::holding::{Baseline, Claim, Desired, Holding, Mode, Presence};
 use hallpass_domain::ids::{HoldingId, OperationId};
 use hallpass_domain::operation::{Operation, OperationEvent, OperationKind, OperationState};
-use hallpass_store::Tx;
+use hallpass_store::{StoreError, Tx};
 
 use crate::Broker;
 use crate::error::BrokerError;
@@ -21,7 +21,7 @@ pub(super) fn claims(live: &[Grant], now: Timestamp) -> Vec<Claim> {
 /// are ending and that nothing in the target depends on end at once.
 pub(crate) async fn converge(broker: &Broker, tx: &mut Tx, id: &HoldingId) -> Result<(), BrokerError> {
     let now = broker.clock.now();
-    let mut holding = tx.reads().holding(id).await?.ok_or_else(|| BrokerError::not_found("holding", id))?;
+    let mut holding = tx.anchor_holding(id).await?.ok_or_else(|| BrokerError::not_found("holding", id))?;
     let live = tx.reads().live_grants_of(id).await?;
     let desired = Desired::of(&claims(&live, now), now);
     let open = tx.reads().open_operation(id).await?;
@@ -32,7 +32,7 @@ pub(crate) async fn converge(broker: &Broker, tx: &mut Tx, id: &HoldingId) -> Re
         return end_all(tx, &holding, now, holding.seen.map(|s| s.by)).await;
     }
     holding.desired = desired;
-    tx.update_holding_wish(&mut holding).await?;
+    holding.version = tx.update_holding_wish(&holding).await?;
     if let Some(mut planned) = open {
         if planned.state != OperationState::Planned {
             // Something is out. When it settles, the engine sees that the holding's version moved on, and converges.
@@ -40,7 +40,12 @@ pub(crate) async fn converge(broker: &Broker, tx: &mut Tx, id: &HoldingId) -> Re
         }
         let from = planned.state;
         planned.state = planned.state.on(OperationEvent::Drop)?;
-        tx.update_unclaimed_operation(&planned, from).await?;
+        match tx.update_unclaimed_operation(&planned, from).await {
+            Ok(()) => {}
+            // Somebody has just claimed it. They see that the holding's version moved on before they send it.
+            Err(StoreError::Stale { .. }) => return Ok(()),
+            Err(e) => return Err(e.into()),
+        }
         tx.emit(Event::new(EventKind::OperationDropped, &planned.id).operation(&planned.id).holding(id)).await?;
     }
     if desired.presence == Presence::Absent {
@@ -97,7 +102,7 @@ pub(super) async fn end_all(tx: &mut Tx, holding: &Holding, now: Timestamp, by: 
         let reason = grant.end_reason.unwrap_or(EndReason::Revoked);
         grant.state = grant.state.on(GrantEvent::Gone(reason))?;
         grant.ended = Some(now);
-        tx.update_grant(&mut grant).await?;
+        grant.version = tx.update_grant(&grant).await?;
         tx.erase_credential(&grant.id).await?;
         let kind = if grant.state == GrantState::Failed { EventKind::GrantFailed } else { EventKind::GrantEnded };
         let event = Event::new(kind, &grant.id)

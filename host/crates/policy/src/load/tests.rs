@@ -213,7 +213,7 @@ fn decisions_name_policies_by_their_id_and_know_where_they_stand() {
 #[test]
 fn an_empty_set_is_the_built_in_one_and_a_missing_folder_is_an_error() {
     let empty = PolicySet::from_sources(&Sources::default(), []).unwrap();
-    assert!(empty.policies().all(|p| p.file == "operator.cedar"));
+    assert!(empty.policies().all(|p| p.file == "builtin:operator.cedar"));
 
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("README.md"), "not a policy").unwrap();
@@ -257,6 +257,13 @@ fn the_revision_follows_the_meaning_and_not_the_layout() {
     for (cedar, routes) in changed {
         assert_ne!(revision(&cedar, &routes), base, "{cedar} {routes}");
     }
+}
+
+#[test]
+fn routes_that_cannot_be_read_are_one_fault_and_not_one_for_each_permit() {
+    let faults = faults(ASK, "[routes");
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert_eq!((faults[0].file.as_str(), faults[0].line), ("routes.toml", Some(1)));
 }
 
 #[test]

@@ -7,9 +7,11 @@ use crate::bindings::hallpass::connector::host::{self, Level, LogAttribute};
 use crate::call::Call;
 
 /// The call, as the guest holds it. There is one per call, so it carries nothing.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct InvocationHandle;
 
 /// The wish, as the guest holds it.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct HoldingHandle;
 
 impl host::Host for Call {}

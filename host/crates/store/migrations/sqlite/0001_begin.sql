@@ -201,6 +201,7 @@ CREATE TABLE operations (
     state               TEXT NOT NULL,
     holding_version     BIGINT NOT NULL,
     attempts            BIGINT NOT NULL,
+    sent                BIGINT,
     fresh_credential    BIGINT NOT NULL,
     until               BIGINT NOT NULL,
     due                 BIGINT NOT NULL,

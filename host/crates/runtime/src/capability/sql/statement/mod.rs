@@ -28,7 +28,7 @@ impl Statement {
     /// Checks one statement. The error is a sentence about it.
     pub(crate) fn declare(name: &str, doc: &document::Statement) -> Result<Self, String> {
         let wrong = |what: &str| Err(format!("the statement `{name}` {what}"));
-        let template = Template::parse(&doc.text, &doc.slots).or_else(|what| wrong(&what))?;
+        let template = Template::parse(&doc.text, &doc.slots).map_err(|what| format!("the statement `{name}` {what}"))?;
         if doc.calls.is_empty() {
             return wrong("names no call in `calls`, so nothing can use it");
         }

@@ -1,0 +1,13 @@
+//! Reading what came. Each extractor turns what does not fit into a problem that names the place.
+
+mod bearer;
+mod body;
+mod once;
+mod place;
+mod query;
+
+pub(crate) use bearer::{Caller, bearer};
+pub(crate) use body::{OrDefault, Strict, WasmFile, media_type, read};
+pub(crate) use once::Once;
+pub(crate) use place::Place;
+pub(crate) use query::{Query, page};

@@ -1,0 +1,172 @@
+//! Bodies: strict JSON, and a connector's file.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRef, FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use crate::app::Limits;
+use crate::problem::Problem;
+
+#[cfg(test)]
+mod tests;
+
+/// The longest text of a reason that a parser gave.
+const MOST_CHARS: usize = 300;
+
+/// A JSON body. Its type refuses unknown fields; this refuses everything that is not exactly one JSON value.
+pub(crate) struct Strict<T>(pub(crate) T);
+
+/// A JSON body that may be missing: then it is the default.
+pub(crate) struct OrDefault<T>(pub(crate) T);
+
+/// The file of a connector.
+pub(crate) struct WasmFile(pub(crate) Bytes);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Strict<T>
+where
+    Limits: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        json_type(&parts.headers)?;
+        let bytes = read(&parts.headers, body, Limits::from_ref(state).body).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OrDefault<T>
+where
+    Limits: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(&parts.headers, body, Limits::from_ref(state).body).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        json_type(&parts.headers)?;
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for WasmFile
+where
+    Limits: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        if media_type(&parts.headers) != Some("application/wasm") {
+            return Err(Problem::WrongContentType { expected: "application/wasm" });
+        }
+        read(&parts.headers, body, Limits::from_ref(state).connector).await.map(Self)
+    }
+}
+
+/// The media type without its parameters. Only UTF-8 is taken as a charset.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
+    let text = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let mut parts = text.split(';').map(str::trim);
+    let essence = parts.next()?;
+    let utf8 = |parameter: &str| match parameter.split_once('=') {
+        Some((name, value)) if name.eq_ignore_ascii_case("charset") => value.trim_matches('"').eq_ignore_ascii_case("utf-8"),
+        _ => true,
+    };
+    parts.all(utf8).then_some(essence)
+}
+
+fn json_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let ok = media_type(headers).is_some_and(|t| t.eq_ignore_ascii_case("application/json"));
+    if ok { Ok(()) } else { Err(Problem::WrongContentType { expected: "application/json" }) }
+}
+
+/// Reads a body of at most `limit` bytes. One that says it is larger is refused before it is read.
+pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
+    if declared.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
+        return Err(Problem::TooLarge { limit });
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(e) if e.downcast_ref::<LengthLimitError>().is_some() => Err(Problem::TooLarge { limit }),
+        Err(_) => Err(Problem::BrokenBody),
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
+        let path = e.path().to_string();
+        refuse(&path, &e.into_inner())
+    })?;
+    reader.end().map_err(|e| refuse(".", &e))?;
+    Ok(value)
+}
+
+/// What a parser said, without any value that was sent: it could be a secret.
+fn refuse(path: &str, error: &serde_json::Error) -> Problem {
+    let (line, column) = (error.line(), error.column());
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    match error.classify() {
+        Category::Data => {
+            let (reason, member) = explain(text);
+            WrongPlace { path, member }.problem(line, column, reason)
+        }
+        Category::Syntax | Category::Eof | Category::Io => Problem::MalformedJson { line, column, reason: bounded(text) },
+    }
+}
+
+struct WrongPlace<'a> {
+    /// The path that the parser was at; `.` is the root.
+    path: &'a str,
+    /// The member that is missing or too many.
+    member: Option<&'a str>,
+}
+
+impl WrongPlace<'_> {
+    fn problem(&self, line: usize, column: usize, reason: String) -> Problem {
+        let path = Some(self.path).filter(|path| *path != "." && !path.is_empty());
+        let field = match (path, self.member) {
+            (Some(path), Some(member)) if path != member && !path.ends_with(&format!(".{member}")) => Some(format!("{path}.{member}")),
+            (Some(path), _) => Some(path.to_owned()),
+            (None, member) => member.map(str::to_owned),
+        };
+        Problem::WrongBody { field: field.map(|f| bounded(&f)), line, column, reason }
+    }
+}
+
+/// The reason, and the member that it is about where the parser names it.
+fn explain(text: &str) -> (String, Option<&str>) {
+    let quoted = |prefix: &str| text.strip_prefix(prefix).and_then(|rest| rest.split('`').next());
+    if let Some(member) = quoted("missing field `") {
+        return ("it is missing".into(), Some(member));
+    }
+    if let Some(member) = quoted("duplicate field `") {
+        return ("it stands there twice".into(), Some(member));
+    }
+    if let Some(member) = quoted("unknown field `") {
+        let expected = text.rsplit_once("`, ").map_or("", |(_, rest)| rest);
+        let expected = text.split_once("`, expected ").map_or(expected, |(_, rest)| rest);
+        return (bounded(&format!("it is not known here; known are: {}", expected.trim_start_matches("one of "))), Some(member));
+    }
+    for prefix in ["invalid type: ", "invalid value: ", "invalid length "] {
+        if text.starts_with(prefix) {
+            let expected = text.rsplit_once(", expected ").map_or("something else", |(_, rest)| rest);
+            return (bounded(&format!("it must be {expected}")), None);
+        }
+    }
+    (bounded(text), None)
+}
+
+fn bounded(text: &str) -> String {
+    text.chars().take(MOST_CHARS).collect()
+}

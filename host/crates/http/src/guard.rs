@@ -1,0 +1,67 @@
+//! What surrounds every call: its id and span, the time-out, a panic's answer, the headers of every response.
+//!
+//! The span holds the route's template and never the path, because a path can hold an enrolment token; no query, no header, no
+//! body.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use tracing::Instrument as _;
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// On every response. Nothing here is for a cache or for a browser to render, and much of it is for one pair of eyes.
+const HEADERS: [(HeaderName, HeaderValue); 5] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+];
+
+/// The header that names a call, for whoever looks for it in the broker's log.
+const CALL: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Runs one call. It runs as a task of its own: a client that hangs up, or a time-out, does not cut a change in half.
+pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let call = app.next_call();
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let method = request.method().clone();
+    let span = tracing::info_span!("call", id = %call, %method, route, status = tracing::field::Empty);
+    let task = tokio::spawn(next.run(request).instrument(span.clone()));
+    let mut response = match tokio::time::timeout(app.settings.request_timeout, task).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(failure)) => {
+            span.in_scope(|| tracing::error!(panicked = failure.is_panic(), "a call ended without an answer"));
+            Problem::Internal.into_response()
+        }
+        Err(_) => {
+            span.in_scope(|| tracing::warn!("no answer in time; the call goes on without its caller"));
+            Problem::TimedOut.into_response()
+        }
+    };
+    let status = response.status();
+    span.record("status", status.as_u16());
+    span.in_scope(|| tracing::debug!("answered"));
+    app.traffic.count(&route, &method, status);
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, value);
+    }
+    if let Ok(value) = HeaderValue::from_str(&call) {
+        headers.insert(CALL, value);
+    }
+    response
+}
+
+/// No route has this path.
+pub(crate) async fn no_route() -> Problem {
+    Problem::NoRoute
+}
+
+/// The path is known, the method is not. The framework adds `Allow`.
+pub(crate) async fn no_method() -> Problem {
+    Problem::NoMethod
+}

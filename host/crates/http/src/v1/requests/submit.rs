@@ -1,0 +1,69 @@
+//! Asks for access.
+
+use axum::extract::State;
+use hallpass_domain::clock::Millis;
+use hallpass_domain::name::Name;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Request;
+use crate::app::App;
+use crate::extract::{Caller, Once, Strict};
+use crate::problem::Problem;
+use crate::shape::Created;
+
+/// What is asked for.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRequest {
+    /// Name of the target.
+    #[schema(value_type = String, example = "shop-prod")]
+    pub target: Name,
+    /// Which kind of access.
+    #[schema(example = "schema.read")]
+    pub entitlement: String,
+    /// On what: `kind:name/kind:name`.
+    #[schema(example = "database:shop/schema:sales")]
+    pub resource: String,
+    /// For how long, in milliseconds. It runs from the moment that the access is there.
+    #[schema(minimum = 1, example = 600_000)]
+    pub duration_ms: Millis,
+    /// Why. Approvers read it; policy may require it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub justification: Option<String>,
+}
+
+impl From<NewRequest> for hallpass_broker::NewRequest {
+    fn from(n: NewRequest) -> Self {
+        Self {
+            target: n.target,
+            entitlement: n.entitlement,
+            resource: n.resource,
+            duration_ms: n.duration_ms,
+            justification: n.justification,
+        }
+    }
+}
+
+/// Ask for access
+///
+/// Policy answers at once: no, yes, or who must approve.
+#[utoipa::path(
+    post, path = "/v1/requests", tag = "requests", operation_id = "submit_request",
+    request_body = NewRequest,
+    responses((status = 201, description = "Submitted", body = Request)),
+    extensions(("x-hallpass-action" = json!("request")))
+)]
+pub(crate) async fn submit(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    Once(key): Once,
+    Strict(new): Strict<NewRequest>,
+) -> Result<Created<Request>, Problem> {
+    if key.is_some() {
+        // Ignoring it would promise what is not kept.
+        return Err(Problem::WrongHeader { name: "Idempotency-Key", reason: "it is not kept yet: list your requests before you send one again".into() });
+    }
+    let view = app.broker.submit(&ctx, new.into()).await?;
+    Ok(Created { location: format!("/v1/requests/{}", view.request.id), body: view.into() })
+}

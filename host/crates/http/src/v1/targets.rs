@@ -1,0 +1,87 @@
+//! Targets: configured instances of connectors, and the accounts in them.
+
+pub(crate) mod accounts;
+pub(crate) mod add;
+pub(crate) mod check;
+pub(crate) mod list;
+pub(crate) mod set_account;
+pub(crate) mod show;
+pub(crate) mod update;
+
+use std::collections::BTreeMap;
+
+use hallpass_domain::ids::{Digest, PrincipalId, TargetId};
+use hallpass_domain::name::Name;
+use hallpass_domain::secret::SecretText;
+use hallpass_domain::target::Target as Stored;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::shape::{Instant, SecretInput};
+
+/// One configured instance of a connector.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Target {
+    /// Its id.
+    #[schema(value_type = String, example = "tg_01j00000000000000000000000")]
+    pub id: TargetId,
+    /// Its name, unique among all targets.
+    #[schema(value_type = String, example = "shop-prod")]
+    pub name: Name,
+    /// What policies ask about.
+    #[schema(value_type = String, example = "production")]
+    pub environment: Name,
+    /// The connector that new holdings use.
+    #[schema(value_type = String, example = "sha256:…")]
+    pub connector: Digest,
+    /// Settings, as the connector declares them.
+    pub settings: BTreeMap<String, String>,
+    /// Names of the secrets that are set. Their values are never shown.
+    pub secrets: Vec<String>,
+    /// The human who answers for it.
+    #[schema(value_type = String)]
+    pub owner: PrincipalId,
+    /// When it was added.
+    pub created: Instant,
+    /// One more with each change.
+    pub revision: i64,
+}
+
+impl From<Stored> for Target {
+    fn from(t: Stored) -> Self {
+        Self {
+            id: t.id,
+            name: t.name,
+            environment: t.environment,
+            connector: t.connector,
+            settings: t.settings,
+            secrets: t.secrets,
+            owner: t.owner,
+            created: t.created.into(),
+            revision: t.revision,
+        }
+    }
+}
+
+/// A principal's name inside a target.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Account {
+    /// Whose.
+    #[schema(value_type = String)]
+    pub principal: PrincipalId,
+    /// Where.
+    #[schema(value_type = String)]
+    pub target: TargetId,
+    /// The name there.
+    pub account: String,
+}
+
+impl From<hallpass_broker::Account> for Account {
+    fn from(a: hallpass_broker::Account) -> Self {
+        Self { principal: a.principal, target: a.target, account: a.account }
+    }
+}
+
+fn secrets(input: BTreeMap<String, SecretInput>) -> BTreeMap<String, SecretText> {
+    input.into_iter().map(|(name, SecretInput(value))| (name, value)).collect()
+}

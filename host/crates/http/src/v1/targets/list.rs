@@ -1,0 +1,20 @@
+//! Lists targets.
+
+use axum::Json;
+use axum::extract::State;
+
+use super::Target;
+use crate::app::App;
+use crate::extract::Caller;
+use crate::problem::Problem;
+use crate::shape::List;
+
+/// List targets
+#[utoipa::path(
+    get, path = "/v1/targets", tag = "targets", operation_id = "list_targets",
+    responses((status = 200, description = "The targets", body = List<Target>)),
+    extensions(("x-hallpass-action" = json!("target.read")))
+)]
+pub(crate) async fn list(State(app): State<App>, Caller(ctx): Caller) -> Result<Json<List<Target>>, Problem> {
+    Ok(Json(List::whole(app.broker.targets(&ctx).await?.into_iter().map(Target::from))))
+}

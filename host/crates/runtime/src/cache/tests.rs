@@ -1,0 +1,60 @@
+//! Laws of the cache: nothing runs from disk that this installation did not put there.
+
+use super::*;
+
+/// The smallest component: an empty one.
+const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+
+fn engine() -> Engine {
+    crate::engine::start(&crate::limits::Limits::default()).unwrap()
+}
+
+fn key(byte: u8) -> SecretBytes {
+    SecretBytes::new(vec![byte; 32])
+}
+
+#[test]
+fn altered_code_is_never_loaded_and_is_replaced() {
+    let (folder, engine, digest) = (tempfile::tempdir().unwrap(), engine(), Digest::of(EMPTY));
+    let cache = Cache::open(folder.path(), key(1), &engine).unwrap();
+    cache.component(&engine, &digest, EMPTY).unwrap();
+    let path = cache.path(&digest);
+    let good = fs::read(&path).unwrap();
+    assert!(cache.read(&path).is_some());
+    for at in [0, MAC_BYTES, good.len() - 1] {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        fs::write(&path, &bad).unwrap();
+        assert!(cache.read(&path).is_none(), "byte {at}");
+    }
+    fs::write(&path, &good[..MAC_BYTES - 1]).unwrap();
+    assert!(cache.read(&path).is_none(), "cut short");
+    cache.component(&engine, &digest, EMPTY).unwrap();
+    assert!(cache.read(&path).is_some(), "compiled anew and replaced");
+}
+
+#[test]
+fn code_under_another_name_or_key_does_not_verify() {
+    let (folder, engine) = (tempfile::tempdir().unwrap(), engine());
+    let cache = Cache::open(folder.path(), key(1), &engine).unwrap();
+    let digest = Digest::of(EMPTY);
+    cache.component(&engine, &digest, EMPTY).unwrap();
+    let other = cache.path(&Digest::of(b"another connector"));
+    fs::copy(cache.path(&digest), &other).unwrap();
+    assert!(cache.read(&other).is_none());
+    let stranger = Cache::open(folder.path(), key(2), &engine).unwrap();
+    assert!(stranger.read(&stranger.path(&digest)).is_none());
+}
+
+#[test]
+fn the_folder_and_its_files_are_for_one_user() {
+    let (parent, engine) = (tempfile::tempdir().unwrap(), engine());
+    let folder = parent.path().join("a/b");
+    fs::create_dir_all(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    let cache = Cache::open(&folder, key(1), &engine).unwrap();
+    let digest = Digest::of(EMPTY);
+    cache.component(&engine, &digest, EMPTY).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(&cache.path(&digest))), (0o700, 0o600));
+}

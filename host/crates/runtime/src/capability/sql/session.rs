@@ -1,0 +1,282 @@
+//! A session in one database: queries read-only, changes in one transaction under the lease of the operation, and the truth
+//! about a commit that was not answered.
+
+use std::sync::Arc;
+
+use futures_util::TryStreamExt as _;
+use hallpass_domain::failpoint::{self, Failpoint};
+use hallpass_domain::port::{Effect, Failure, FailureKind};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Error, Executor as _};
+
+use super::connect;
+use super::error;
+use super::pool::Lease;
+use super::statement::render::{literal, mark};
+use super::values::{Value, read_row};
+use crate::frame::{Frame, Step};
+
+/// What an earlier call may have left in a connection. One round trip, and the proof that the connection lives.
+const CLEAN: &str = "RESET ALL; RESET ROLE; RESET SESSION AUTHORIZATION; CLOSE ALL; UNLISTEN *; DISCARD TEMP; \
+    SELECT pg_catalog.pg_advisory_unlock_all(); ";
+
+/// How often a transaction is run that another one got in the way of.
+const TRIES: usize = 5;
+
+/// What a session may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Reads only, under the host's own name.
+    Look,
+    /// May change; the server shows it as `stamp/attempt`, so that whoever takes over can end it.
+    Change,
+}
+
+/// Rows of a query.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    /// Each with its columns' names.
+    pub(crate) rows: Vec<Vec<(String, Value)>>,
+    /// There were more.
+    pub(crate) truncated: bool,
+}
+
+/// An open session.
+pub(crate) struct Session {
+    lease: Lease,
+    purpose: Purpose,
+}
+
+impl Session {
+    /// Opens a session in `database`: a warm connection if one lives, else a new one.
+    pub(crate) async fn open(frame: &Frame, database: &str, purpose: Purpose) -> Result<Self, Failure> {
+        let pools = &frame.services.pools;
+        let endpoint = &frame.call.endpoint;
+        let settings = settings(frame, purpose)?;
+        while let Some(mut connection) = pools.take(endpoint, database) {
+            if simple(&mut connection, format!("{CLEAN}{settings}")).await.is_ok() {
+                return Ok(Self::lent(frame, database, connection, purpose));
+            }
+        }
+        let options = connect::options(&frame.manifest, endpoint, database)?;
+        let clock = &frame.services.clock;
+        let late = clock.sleep_until(clock.now().plus(frame.services.limits.connect_ms));
+        let login = async {
+            let mut connection = options.connect().await?;
+            simple(&mut connection, settings).await?;
+            Ok::<_, Error>(connection)
+        };
+        let connection = tokio::select! {
+            done = login => done.map_err(|e| error::failure(&e))?,
+            () = late => {
+                let message = "the database did not answer the login in time. Check that host and port of the target are right";
+                return Err(Failure::none(FailureKind::Unavailable, "login-timeout", message));
+            }
+        };
+        Ok(Self::lent(frame, database, connection, purpose))
+    }
+
+    fn lent(frame: &Frame, database: &str, connection: PgConnection, purpose: Purpose) -> Self {
+        let mut lease = Lease::new(Arc::clone(&frame.services.pools), &frame.call.endpoint, database, connection);
+        lease.rest();
+        Self { lease, purpose }
+    }
+
+    /// Runs one statement that reads, and keeps at most `limit` rows and `bytes` bytes.
+    pub(crate) async fn query(&mut self, frame: &Frame, name: &str, sql: String, limit: usize, bytes: usize) -> Result<Rows, Failure> {
+        let purpose = self.purpose;
+        let connection = self.lease.work().ok_or_else(broken)?;
+        // A session that only looks is read-only by its settings and needs no transaction of its own.
+        if purpose == Purpose::Change
+            && let Err(e) = simple(connection, format!("BEGIN TRANSACTION READ ONLY; {}", bounds(frame))).await
+        {
+            return Err(self.failed(&e, false).await);
+        }
+        let connection = self.lease.work().ok_or_else(broken)?;
+        let read = read(connection, name, sql, limit, bytes).await;
+        match read {
+            Ok(rows) => {
+                self.end(purpose == Purpose::Change).await;
+                rows
+            }
+            Err(e) => Err(self.failed(&e, purpose == Purpose::Change).await),
+        }
+    }
+
+    /// Begins a read-only transaction of one snapshot; only for a session that looks.
+    pub(crate) async fn begin_snapshot(&mut self) -> Result<(), Failure> {
+        let connection = self.lease.work().ok_or_else(broken)?;
+        match simple(connection, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned()).await {
+            Ok(()) => Ok(()),
+            Err(e) => Err(self.failed(&e, false).await),
+        }
+    }
+
+    /// Ends it.
+    pub(crate) async fn end_snapshot(&mut self) {
+        self.end(true).await;
+    }
+
+    /// Runs statements in one transaction and commits. Returns the rows that each affected.
+    pub(crate) async fn transact(&mut self, frame: &Frame, statements: &[String]) -> Result<Vec<u64>, Failure> {
+        if statements.is_empty() {
+            return Ok(Vec::new());
+        }
+        if frame.call.dry_run {
+            return Ok(vec![0; statements.len()]);
+        }
+        let lock = frame.services.pools.change_lock(&frame.call.endpoint.id, self.lease.database());
+        let _one_at_a_time = lock.lock().await;
+        for _ in 1..TRIES {
+            frame.call.fence.check().await?;
+            match self.attempt(frame, statements).await {
+                Err(Broken::Again) => {}
+                Err(Broken::For(failure)) => return Err(failure),
+                Ok(affected) => return Ok(affected),
+            }
+        }
+        frame.call.fence.check().await?;
+        self.attempt(frame, statements).await.map_err(|broken| match broken {
+            Broken::For(failure) => failure,
+            Broken::Again => Failure {
+                retry_after_ms: Some(1_000),
+                ..Failure::none(FailureKind::Conflict, "busy-catalog", "other transactions kept changing the same catalogue rows")
+            },
+        })
+    }
+
+    async fn attempt(&mut self, frame: &Frame, statements: &[String]) -> Result<Vec<u64>, Broken> {
+        let connection = self.lease.work().ok_or_else(|| Broken::For(broken()))?;
+        match changes(connection, frame, statements).await {
+            Ok(affected) => self.commit(frame).await.map(|()| affected),
+            // No COMMIT was sent: whatever becomes of the connection, the server rolls back.
+            Err(e) => {
+                let failure = self.failed(&e, true).await;
+                Err(if error::is_retryable(&e) && self.lease.work().is_some() { Broken::Again } else { Broken::For(failure) })
+            }
+        }
+    }
+
+    async fn commit(&mut self, frame: &Frame) -> Result<(), Broken> {
+        let connection = self.lease.work().ok_or_else(|| Broken::For(broken()))?;
+        failpoint::hit(Failpoint::TargetBeforeCommit);
+        let before = frame.progress.step();
+        frame.progress.set(Step::InDoubt);
+        match simple(connection, "COMMIT".to_owned()).await {
+            Ok(()) => {
+                failpoint::hit(Failpoint::TargetAfterCommit);
+                frame.progress.set(if before == Step::InDoubt { Step::InDoubt } else { Step::Committed });
+                self.lease.rest();
+                Ok(())
+            }
+            Err(e) if error::surely_rolled_back(&e) => {
+                frame.progress.set(before);
+                let failure = self.failed(&e, false).await;
+                Err(if error::is_retryable(&e) { Broken::Again } else { Broken::For(failure) })
+            }
+            Err(e) => {
+                let failure = self.failed(&e, false).await;
+                self.lease.discard();
+                Err(Broken::For(Failure { effect: Effect::Unknown, ..failure }))
+            }
+        }
+    }
+
+    /// The failure, with the connection brought back to rest or thrown away.
+    async fn failed(&mut self, error: &Error, in_transaction: bool) -> Failure {
+        if error::keeps_connection(error) {
+            self.end(in_transaction).await;
+        } else {
+            self.lease.discard();
+        }
+        error::failure(error)
+    }
+
+    /// Ends a transaction without any effect, or just rests.
+    async fn end(&mut self, in_transaction: bool) {
+        let Some(connection) = self.lease.work() else { return };
+        if !in_transaction || simple(connection, "ROLLBACK".to_owned()).await.is_ok() {
+            self.lease.rest();
+        } else {
+            self.lease.discard();
+        }
+    }
+}
+
+enum Broken {
+    /// Rolled back, and worth another try on this connection.
+    Again,
+    For(Failure),
+}
+
+fn broken() -> Failure {
+    Failure::none(FailureKind::Unavailable, "connection", "the connection to the database broke earlier in this call")
+}
+
+/// The settings of a session, as SQL. The name of a session that may change must be in the server before the lease is
+/// checked: else a process that is stopped between check and first statement could not be found and ended by its successor.
+fn settings(frame: &Frame, purpose: Purpose) -> Result<String, Failure> {
+    let name = match (purpose, &frame.wish) {
+        (Purpose::Change, Some(wish)) => mark(wish, frame.call.attempt),
+        _ => connect::APPLICATION.to_owned(),
+    };
+    let quoted = literal(&name).map_err(|m| Failure::none(FailureKind::Internal, "bad-mark", m))?;
+    let read_only = if purpose == Purpose::Look { "on" } else { "off" };
+    Ok(format!(
+        "SET application_name = {quoted}; SET default_transaction_read_only = {read_only}; SET statement_timeout = {}",
+        milliseconds(frame)
+    ))
+}
+
+/// The call's deadline for the server: it ends what is left of a broker that was stopped.
+fn bounds(frame: &Frame) -> String {
+    let ms = milliseconds(frame);
+    format!("SET LOCAL statement_timeout = {ms}; SET LOCAL idle_in_transaction_session_timeout = {ms}")
+}
+
+fn milliseconds(frame: &Frame) -> u64 {
+    frame.remaining().clamp(1, 3_600_000)
+}
+
+/// Text of the host's own, over the simple protocol: several statements in one round trip.
+async fn simple(connection: &mut PgConnection, sql: String) -> Result<(), Error> {
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.map(|_| ())
+}
+
+/// Declared statements go over the extended protocol, unnamed: the server itself refuses a text of more than one statement.
+async fn changes(connection: &mut PgConnection, frame: &Frame, statements: &[String]) -> Result<Vec<u64>, Error> {
+    simple(connection, format!("BEGIN TRANSACTION READ WRITE; {}", bounds(frame))).await?;
+    let mut affected = Vec::with_capacity(statements.len());
+    for sql in statements {
+        let query = sqlx::query(AssertSqlSafe(sql.clone())).persistent(false);
+        affected.push(connection.execute(query).await?.rows_affected());
+    }
+    Ok(affected)
+}
+
+/// The outer error is the connection's, the inner one a value's.
+async fn read(connection: &mut PgConnection, name: &str, sql: String, limit: usize, bytes: usize) -> Result<Result<Rows, Failure>, Error> {
+    let mut out = Ok(Rows::default());
+    let mut used = 0usize;
+    let mut stream = connection.fetch(sqlx::query(AssertSqlSafe(sql)).persistent(false));
+    // To the end even when enough was read: what is left unread would be the next statement's.
+    while let Some(row) = stream.try_next().await? {
+        let Ok(rows) = &mut out else { continue };
+        if rows.truncated || rows.rows.len() >= limit {
+            rows.truncated = true;
+            continue;
+        }
+        match read_row(name, &row) {
+            Ok(values) => {
+                used += values.iter().map(|(_, v)| v.size()).sum::<usize>();
+                if used > bytes {
+                    rows.truncated = true;
+                } else {
+                    rows.rows.push(values);
+                }
+            }
+            Err(failure) => out = Err(failure),
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,127 @@
+//! One call of a connector: a fresh store, thrown away afterwards, under a CPU budget and the operation's deadline.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hallpass_domain::port::{Delivery, Effect, Failure, FailureKind};
+use wasmtime::component::{Instance, Resource};
+use wasmtime::{Store, Trap, UpdateDeadline};
+
+use crate::bindings::exports::hallpass::connector::grants::{Observation, Outcome};
+use crate::bindings::hallpass::connector::types;
+use crate::call::{Call, from_guest};
+use crate::capability::host::{HoldingHandle, InvocationHandle};
+use crate::catalog::Loaded;
+use crate::frame::{Frame, Step};
+
+/// What is asked of the connector.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ask<'a> {
+    Apply(Option<&'a str>),
+    Revoke(Option<&'a str>),
+    Observe,
+    Health,
+}
+
+/// What it said.
+pub(crate) enum Answer {
+    Outcome(Outcome, Option<Delivery>),
+    Observed(Observation),
+    Healthy,
+}
+
+type Said<T> = wasmtime::Result<Result<T, types::Failure>>;
+
+/// Calls the connector. Every failure says what the host itself knows of the target.
+pub(crate) async fn run(loaded: &Loaded, frame: Arc<Frame>, ask: Ask<'_>) -> Result<Answer, Failure> {
+    let late = frame.services.clock.sleep_until(frame.call.deadline);
+    let cpu = Arc::new(AtomicU64::new(frame.services.limits.cpu_ticks));
+    let store = match store(loaded, &frame, &cpu) {
+        Ok(store) => store,
+        Err(error) => return Err(broken(&frame, &cpu, &error)),
+    };
+    let done = tokio::select! {
+        biased;
+        () = late => {
+            let message = "the connector did not finish before its deadline";
+            return Err(Failure { effect: frame.progress.cut_off(), ..Failure::none(FailureKind::Timeout, "deadline", message) });
+        }
+        done = call(loaded, store, ask) => done,
+    };
+    match done {
+        Err(error) => Err(broken(&frame, &cpu, &error)),
+        Ok(Err(said)) => {
+            let failure = from_guest(&said);
+            Err(Failure { effect: frame.progress.effect(failure.effect), ..failure })
+        }
+        // It says done, and the host knows of a commit without an answer: what is in the target must be looked at.
+        Ok(Ok(_)) if frame.progress.step() == Step::InDoubt => {
+            Err(Failure::unknown(FailureKind::Unavailable, "lost-commit", "the target did not answer a commit"))
+        }
+        Ok(Ok(answer)) => Ok(answer),
+    }
+}
+
+fn store(loaded: &Loaded, frame: &Arc<Frame>, cpu: &Arc<AtomicU64>) -> wasmtime::Result<Store<Call>> {
+    let limits = &frame.services.limits;
+    let mut store = Store::try_new(loaded.pre.engine(), Call::new(Arc::clone(frame)))?;
+    store.limiter(|call| &mut call.meter);
+    store.set_hostcall_fuel(limits.hostcall_bytes);
+    store.set_max_component_handles(limits.component_handles);
+    store.set_epoch_deadline(1);
+    let left = Arc::clone(cpu);
+    // One tick is one slice: the guest yields after each, so that it never keeps a worker for itself.
+    store.epoch_deadline_callback(move |_| {
+        let spent = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_err();
+        Ok(if spent { UpdateDeadline::Interrupt } else { UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())) })
+    });
+    Ok(store)
+}
+
+async fn call(loaded: &Loaded, mut store: Store<Call>, ask: Ask<'_>) -> Said<Answer> {
+    let instance = loaded.pre.instantiate_async(&mut store).await?;
+    let said = ask_it(loaded, &mut store, &instance, ask).await;
+    let data = store.data_mut();
+    data.log.close(&data.frame);
+    let delivery = data.delivery.take();
+    Ok(said?.map(|answer| match answer {
+        Answer::Outcome(outcome, _) => Answer::Outcome(outcome, delivery),
+        other => other,
+    }))
+}
+
+async fn ask_it(loaded: &Loaded, store: &mut Store<Call>, instance: &Instance, ask: Ask<'_>) -> Said<Answer> {
+    let inv: Resource<InvocationHandle> = store.data_mut().table.push(InvocationHandle)?;
+    if matches!(ask, Ask::Health) {
+        let guest = loaded.health.load(&mut *store, instance)?;
+        return Ok(guest.call_check(store, inv).await?.map(|()| Answer::Healthy));
+    }
+    let want: Resource<HoldingHandle> = store.data_mut().table.push(HoldingHandle)?;
+    let guest = loaded.grants.load(&mut *store, instance)?;
+    Ok(match ask {
+        Ask::Apply(continuation) => guest.call_apply(store, inv, want, continuation).await?.map(|o| Answer::Outcome(o, None)),
+        Ask::Revoke(continuation) => guest.call_revoke(store, inv, want, continuation).await?.map(|o| Answer::Outcome(o, None)),
+        Ask::Observe => guest.call_observe(store, inv, want).await?.map(Answer::Observed),
+        Ask::Health => Ok(Answer::Healthy),
+    })
+}
+
+/// A trap or a broken limit: a fault of the connector, named for the operator, with nothing of the guest's memory in it.
+fn broken(frame: &Frame, cpu: &AtomicU64, error: &wasmtime::Error) -> Failure {
+    let trap = error.downcast_ref::<Trap>();
+    let (code, message) = match trap {
+        Some(Trap::Interrupt) if cpu.load(Ordering::Relaxed) == 0 => ("cpu-budget", "the connector used up its CPU time".to_owned()),
+        Some(Trap::StackOverflow) => ("stack-overflow", "the connector used up its stack".to_owned()),
+        Some(Trap::UnreachableCodeReached) => ("panic", "the connector stopped itself (it panicked or ran out of memory)".to_owned()),
+        Some(trap) => ("trap", format!("the connector broke: {trap}")),
+        None => ("broken-rule", format!("the connector broke a rule or limit of the host: {}", error.root_cause())),
+    };
+    tracing::warn!(connector = %frame.call.connector, operation = %frame.call.operation, code, "a connector's call was cut off: {message}");
+    Failure { effect: frame.progress.cut_off(), ..Failure::none(FailureKind::Internal, code, crate::hostile_text::line(&message, 1024)) }
+}
+
+/// A value that a connector handed over outside of its contract.
+pub(crate) fn outside_of_contract(frame: &Frame, what: &str) -> Failure {
+    let effect = if frame.progress.step() == Step::Nothing { Effect::None } else { Effect::Unknown };
+    Failure { effect, ..Failure::none(FailureKind::Internal, "bad-answer", format!("the connector answered outside of its contract: {what}")) }
+}

@@ -1,0 +1,241 @@
+//! The port of the broker, over the engine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use hallpass_domain::clock::Clock;
+use hallpass_domain::grant::SeenBy;
+use hallpass_domain::holding::Presence;
+use hallpass_domain::ids::Digest;
+use hallpass_domain::port::{Applied, Connector, ConnectorFacts, Done, Failure, FailureKind, Invocation, NotAdmitted, Sight, Wish};
+use hallpass_domain::rng::Rng;
+use hallpass_domain::secret::SecretBytes;
+
+use crate::bindings::exports::hallpass::connector::grants::{Mark, Observation, Outcome, Presence as Seen};
+use crate::cache::Cache;
+use crate::capability::sql::pool::Pools;
+use crate::capability::sql::session::{Purpose, Session};
+use crate::capability::sql::{self, fence, look};
+use crate::catalog::{Catalog, Loaded};
+use crate::frame::{Frame, Progress, Services};
+use crate::hostile_text;
+use crate::invocation::{Answer, Ask, outside_of_contract, run};
+use crate::limits::Limits;
+use crate::manifest::document::Call;
+
+/// What a runtime needs from outside.
+pub struct Settings {
+    /// The folder of compiled connectors; made if missing, mode 0700.
+    pub cache_dir: PathBuf,
+    /// The key that authenticates what lies in it: at least 16 secret bytes that survive restarts.
+    pub mac_key: SecretBytes,
+    /// Time: deadlines of calls, ages of connections.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness: secrets that connectors ask for.
+    pub rng: Arc<dyn Rng>,
+    /// Bounds of every call.
+    pub limits: Limits,
+}
+
+/// The runtime could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum RuntimeError {
+    /// The folder of compiled connectors cannot be used.
+    #[error("the folder {folder} for compiled connectors cannot be used: {source}. Make it writable for this user, or name another")]
+    Cache {
+        /// Which folder.
+        folder: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The WebAssembly engine does not start on this machine.
+    #[error("the WebAssembly engine does not start: {0}")]
+    Engine(String),
+    /// The key is too short.
+    #[error("the key for compiled connectors has fewer than 16 bytes")]
+    Key,
+}
+
+/// Loads connectors and calls them: the implementation of [`Connector`].
+pub struct Runtime {
+    catalog: Arc<Catalog>,
+    services: Arc<Services>,
+    compiling: tokio::sync::Mutex<()>,
+}
+
+impl Runtime {
+    /// Starts the engine and opens the cache.
+    pub fn new(settings: Settings) -> Result<Self, RuntimeError> {
+        let Settings { cache_dir, mac_key, clock, rng, limits } = settings;
+        if mac_key.expose().len() < 16 {
+            return Err(RuntimeError::Key);
+        }
+        let failed = |e: wasmtime::Error| RuntimeError::Engine(format!("{e:#}"));
+        let engine = crate::engine::start(&limits).map_err(failed)?;
+        let cache = Cache::open(&cache_dir, mac_key, &engine)
+            .map_err(|source| RuntimeError::Cache { folder: cache_dir.display().to_string(), source })?;
+        let catalog = Arc::new(Catalog::new(engine, cache, limits.clone()).map_err(failed)?);
+        let pools = Arc::new(Pools::new(Arc::clone(&clock), &limits));
+        Ok(Self { catalog, services: Arc::new(Services { clock, rng, limits, pools }), compiling: tokio::sync::Mutex::new(()) })
+    }
+
+    fn frame(&self, call: &Invocation, want: Option<&Wish>, kind: Call) -> Result<(Arc<Loaded>, Arc<Frame>), Failure> {
+        let loaded = self.catalog.get(&call.connector).ok_or_else(|| {
+            let message = format!("the connector {} is not loaded: load its file again", call.connector);
+            Failure::none(FailureKind::Unavailable, "connector-not-loaded", message)
+        })?;
+        if self.services.clock.now() >= call.deadline {
+            return Err(Failure::none(FailureKind::Timeout, "deadline", "the deadline was over before the call began"));
+        }
+        if let Some(want) = want
+            && loaded.facts.entitlement(&want.entitlement).is_none_or(|e| e.resource != want.resource.kind() || e.mode != want.mode)
+        {
+            let message = format!(
+                "the connector {} {} has no entitlement `{}` with mode {} on a resource {}",
+                loaded.facts.name,
+                loaded.facts.version,
+                want.entitlement,
+                want.mode,
+                want.resource.kind()
+            );
+            return Err(Failure::none(FailureKind::InvalidInput, "no-such-entitlement", message));
+        }
+        let frame = Frame {
+            services: Arc::clone(&self.services),
+            manifest: Arc::clone(&loaded.manifest),
+            call: call.clone(),
+            wish: want.cloned(),
+            kind,
+            progress: Progress::default(),
+        };
+        Ok((loaded, Arc::new(frame)))
+    }
+
+    /// Work of the host itself, under the deadline of the call.
+    async fn within<T>(&self, call: &Invocation, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        tokio::select! {
+            biased;
+            () = self.services.clock.sleep_until(call.deadline) =>
+                Err(Failure::none(FailureKind::Timeout, "deadline", "the target did not answer before the deadline")),
+            done = work => done,
+        }
+    }
+}
+
+/// Runs the declared looks of the wish's entitlement and judges what they see together.
+async fn look_as_host(frame: &Frame, looks: &[look::Look]) -> Result<Sight, Failure> {
+    let database = sql::database(frame)?;
+    let mut session = Session::open(frame, &database, Purpose::Look).await?;
+    let several = looks.len() > 1;
+    if several {
+        session.begin_snapshot().await?;
+    }
+    let mut verdicts = Vec::with_capacity(looks.len());
+    for look in looks {
+        let text = look.statement.render(frame.frozen(), &[])?;
+        let rows = session.query(frame, &look.statement.name, text, 2, frame.services.limits.sql_bytes).await?;
+        verdicts.push(look.judge(&rows.rows, rows.truncated, frame.frozen()));
+    }
+    if several {
+        session.end_snapshot().await;
+    }
+    let seen = look::agree(verdicts);
+    let details = bounded(seen.details.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    Ok(Sight { presence: seen.presence, by: SeenBy::Host, attempt: seen.attempt, details })
+}
+
+fn bounded<'a>(details: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
+    details.take(64).map(|(name, value)| (hostile_text::line(name, 64), hostile_text::line(value, 256))).collect()
+}
+
+fn sight(observed: &Observation) -> Sight {
+    let mut details = bounded(observed.details.iter().map(|a| (a.name.as_str(), a.value.as_str())));
+    let presence = match (observed.mark, observed.presence) {
+        // Something is there and it is another owner's: that is none of our states.
+        (Mark::Foreign, Seen::Present | Seen::Suspended) => {
+            details.push(("mark".to_owned(), "foreign".to_owned()));
+            None
+        }
+        (_, Seen::Present) => Some(Presence::Present),
+        (_, Seen::Suspended) => Some(Presence::Suspended),
+        (_, Seen::Absent) => Some(Presence::Absent),
+    };
+    Sight { presence, by: SeenBy::Connector, attempt: None, details }
+}
+
+fn done(frame: &Frame, outcome: Outcome) -> Result<Done, Failure> {
+    match outcome {
+        Outcome::Settled(settled) => {
+            if settled.locator.len() > 1024 || settled.locator.contains('\0') {
+                return Err(outside_of_contract(frame, "a locator of more than 1 KiB, or with NUL"));
+            }
+            let replaced = settled.replaced.iter().take(64).map(|r| hostile_text::line(r, 256)).collect();
+            Ok(Done::Settled { locator: settled.locator, already: settled.already, replaced })
+        }
+        Outcome::Pending(continuation) if continuation.len() > 16 * 1024 || continuation.contains('\0') => {
+            Err(outside_of_contract(frame, "a continuation of more than 16 KiB, or with NUL"))
+        }
+        Outcome::Pending(continuation) => Ok(Done::Pending(continuation)),
+    }
+}
+
+#[async_trait]
+impl Connector for Runtime {
+    async fn load(&self, file: &[u8]) -> Result<Arc<ConnectorFacts>, NotAdmitted> {
+        // One compilation at a time: each already uses all processors.
+        let _one = self.compiling.lock().await;
+        let (catalog, file) = (Arc::clone(&self.catalog), file.to_vec());
+        let loaded = tokio::task::spawn_blocking(move || catalog.load(&file)).await.map_err(|_| NotAdmitted {
+            reason: "compiling it failed".to_owned(),
+            remedy: "See the log of the broker".to_owned(),
+        })??;
+        Ok(Arc::clone(&loaded.facts))
+    }
+
+    fn facts(&self, connector: &Digest) -> Option<Arc<ConnectorFacts>> {
+        self.catalog.get(connector).map(|loaded| Arc::clone(&loaded.facts))
+    }
+
+    async fn apply(&self, call: &Invocation, want: &Wish, continuation: Option<&str>) -> Result<Applied, Failure> {
+        let (loaded, frame) = self.frame(call, Some(want), Call::Apply)?;
+        match run(&loaded, Arc::clone(&frame), Ask::Apply(continuation)).await? {
+            Answer::Outcome(outcome, delivery) => Ok(Applied { done: done(&frame, outcome)?, delivery }),
+            Answer::Observed(_) | Answer::Healthy => Err(outside_of_contract(&frame, "an answer to another question")),
+        }
+    }
+
+    async fn revoke(&self, call: &Invocation, want: &Wish, continuation: Option<&str>) -> Result<Done, Failure> {
+        let (loaded, frame) = self.frame(call, Some(want), Call::Revoke)?;
+        match run(&loaded, Arc::clone(&frame), Ask::Revoke(continuation)).await? {
+            Answer::Outcome(outcome, _) => done(&frame, outcome),
+            Answer::Observed(_) | Answer::Healthy => Err(outside_of_contract(&frame, "an answer to another question")),
+        }
+    }
+
+    async fn look(&self, call: &Invocation, want: &Wish) -> Result<Sight, Failure> {
+        let (loaded, frame) = self.frame(call, Some(want), Call::Look)?;
+        let looks = loaded.manifest.looks(&want.entitlement);
+        if !looks.is_empty() {
+            return self.within(call, look_as_host(&frame, looks)).await;
+        }
+        let (loaded, frame) = self.frame(call, Some(want), Call::Observe)?;
+        match run(&loaded, Arc::clone(&frame), Ask::Observe).await? {
+            Answer::Observed(observed) => Ok(sight(&observed)),
+            Answer::Outcome(..) | Answer::Healthy => Err(outside_of_contract(&frame, "an answer to another question")),
+        }
+    }
+
+    async fn fence_off(&self, call: &Invocation, want: &Wish) -> Result<bool, Failure> {
+        let (loaded, frame) = self.frame(call, Some(want), Call::Look)?;
+        if loaded.manifest.statements.is_empty() {
+            return Ok(false);
+        }
+        self.within(call, fence::fence_off(&frame)).await.map(|()| true)
+    }
+
+    async fn health(&self, call: &Invocation) -> Result<(), Failure> {
+        let (loaded, frame) = self.frame(call, None, Call::Health)?;
+        run(&loaded, frame, Ask::Health).await.map(|_| ())
+    }
+}

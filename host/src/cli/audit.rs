@@ -1,0 +1,157 @@
+//! `hallpass audit`: prove the log, read its checkpoint and events.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use hallpass_audit::{Report, VerifierKey, Which};
+use hallpass_broker::SystemClock;
+use hallpass_domain::rng::SystemRng;
+use hallpass_store::Store;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::render::{list, text};
+use crate::config::{Config, Environment, Flags};
+use crate::wiring;
+
+/// Prove the log, read its checkpoint and events.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Args {
+    /// Prove the log whole: every leaf, the tree over them, the signed checkpoint. Exit code 1 when it is not.
+    Verify(Verify),
+    /// Print the newest signed checkpoint. Keep it elsewhere: it proves later that no history was rewritten.
+    Checkpoint,
+    /// List events, oldest first.
+    Events {
+        /// Only those of this grant.
+        #[arg(long)]
+        grant: Option<String>,
+        /// Only those of this request.
+        #[arg(long)]
+        request: Option<String>,
+        /// Only those of this id: a principal, a target, an operation.
+        #[arg(long)]
+        subject: Option<String>,
+    },
+}
+
+/// Which log is proven, and against what.
+#[derive(Debug, clap::Args)]
+pub(super) struct Verify {
+    /// A checkpoint that was kept elsewhere.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// Read this data folder itself instead of asking a broker; no server may run on it.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Read the store that this configuration names instead of asking a broker.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failure> {
+    match args {
+        Args::Verify(args) => verify(args, cx).await,
+        Args::Checkpoint => {
+            let note = cx.api()?.checkpoint().await?;
+            cx.show(&json!({ "checkpoint": note }), |_| note.clone())?;
+            Ok(Exit::Done)
+        }
+        Args::Events { grant, request, subject } => {
+            let events = cx.api()?.events(grant.as_deref(), request.as_deref(), subject.as_deref()).await?;
+            cx.show(&events, |events| {
+                list(
+                    events,
+                    "no events",
+                    &[
+                        ("leaf", &|e| text(e, "index")),
+                        ("at", &|e| text(e, "at")),
+                        ("event", &|e| text(e, "kind")),
+                        ("subject", &|e| text(e, "leaf.subject")),
+                        ("actors", &|e| text(e, "leaf.actors")),
+                    ],
+                )
+            })?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+async fn verify(args: Verify, cx: &mut Context<'_>) -> Result<Exit, Failure> {
+    let external = match &args.checkpoint {
+        Some(file) => Some(std::fs::read_to_string(file).map_err(|e| Failure::failed(format!("{} cannot be read: {e}", file.display())))?),
+        None => None,
+    };
+    let report = if args.data.is_some() || args.config.is_some() {
+        let flags = Flags { config: args.config, data: args.data, ..Flags::default() };
+        offline(&flags, &cx.environment, external.as_deref()).await?
+    } else {
+        cx.api()?.verify_log(external.as_deref()).await?
+    };
+    let exit = if report["whole"] == true { Exit::Done } else { Exit::Failed };
+    cx.show(&report, describe)?;
+    Ok(exit)
+}
+
+/// Reads the store itself. Of the keys only the public half of the audit key is needed.
+async fn offline(flags: &Flags, environment: &Environment, external: Option<&str>) -> Result<Value, Failure> {
+    let config = Config::load(flags, environment)?;
+    let data = &config.server.data;
+    if config.store.postgres_url.is_none() && !data.join("hallpass.db").is_file() {
+        return Err(Failure::not_found(format!("{} is no data folder: there is no hallpass.db in it", data.display())));
+    }
+    let store = wiring::open_store(&config, Arc::new(SystemClock), Arc::new(SystemRng)).await?;
+    let report = examine(&store, external).await;
+    store.close().await;
+    report
+}
+
+async fn examine(store: &Store, external: Option<&str>) -> Result<Value, Failure> {
+    let internal = |e: &dyn std::fmt::Display| Failure::failed(e.to_string());
+    let mut reads = store.reads().await.map_err(|e| internal(&e))?;
+    let keys = reads.keys().await.map_err(|e| internal(&e))?;
+    drop(reads);
+    let key = keys.iter().rev().find(|key| key.kind == "audit").map(|key| key.public_hex.clone());
+    let key = key.ok_or_else(|| Failure::failed("the store holds no audit key: no broker ever started on it, or the key was removed"))?;
+    let mut public = [0u8; 32];
+    hex::decode_to_slice(&key, &mut public).map_err(|e| internal(&e))?;
+    let key = VerifierKey::new(&wiring::log_origin(store), public).map_err(|e| internal(&e))?;
+    let report = hallpass_broker::verify_store(store, &key, external).await.map_err(|e| internal(&e))?;
+    Ok(document(&report))
+}
+
+/// A report in the form that the API gives.
+fn document(report: &Report) -> Value {
+    let which = |which: Which| if which == Which::Stored { "stored" } else { "external" };
+    let findings: Vec<Value> = report.findings.iter().map(|f| json!({ "kind": f.word(), "detail": f.to_string() })).collect();
+    let checkpoints: Vec<Value> = report.checkpoints.iter().map(|(w, size)| json!({ "which": which(*w), "size": size })).collect();
+    json!({
+        "whole": report.is_whole(), "size": report.size, "root": report.root.to_string(), "checkpoints": checkpoints,
+        "uncovered": report.uncovered, "unsequenced": report.unsequenced, "findings": findings, "more_altered": report.more_altered,
+    })
+}
+
+fn describe(report: &Value) -> String {
+    let mut lines = Vec::new();
+    let findings = report["findings"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for finding in findings {
+        lines.push(format!("✗ {}", text(finding, "detail")));
+    }
+    if report["more_altered"].as_u64().is_some_and(|more| more > 0) {
+        lines.push(format!("✗ and {} more altered leaves", text(report, "more_altered")));
+    }
+    let checkpoints = report["checkpoints"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for checkpoint in checkpoints {
+        let which = if checkpoint["which"] == "external" { "the checkpoint kept elsewhere" } else { "the stored checkpoint" };
+        lines.push(format!("· {which} vouches for {} leaves", text(checkpoint, "size")));
+    }
+    let unsequenced = report["unsequenced"].as_array().map_or(0, Vec::len);
+    if unsequenced > 0 {
+        lines.push(format!("· {unsequenced} events have no place in the log yet: {}", text(report, "unsequenced")));
+    }
+    let verdict = if report["whole"] == true { "The log is whole" } else { "The log is NOT whole" };
+    lines.push(format!("{verdict}: {} leaves, root {}", text(report, "size"), text(report, "root")));
+    lines.join("\n")
+}

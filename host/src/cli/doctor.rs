@@ -1,0 +1,96 @@
+//! `hallpass doctor`: what is wrong, and how to mend it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::config::{Config, Flags};
+use crate::wiring;
+
+/// Say what is wrong and how to mend it: configuration, data folder, keys, policies, profile, broker.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The configuration file to look at.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The data folder to look at.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// What was looked at, and what is wrong with it.
+struct Finding {
+    about: &'static str,
+    outcome: Result<String, String>,
+}
+
+pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failure> {
+    let flags = Flags { config: args.config, data: args.data, ..Flags::default() };
+    let mut findings = Vec::new();
+    match Config::load(&flags, &cx.environment) {
+        Err(e) => findings.push(Finding { about: "configuration", outcome: Err(e.to_string()) }),
+        Ok(config) => {
+            findings.push(Finding { about: "configuration", outcome: Ok(String::from("is sound")) });
+            findings.push(Finding { about: "data folder", outcome: data_folder(&config.server.data) });
+            findings.push(Finding { about: "master key", outcome: master_key(&config) });
+        }
+    }
+    findings.push(Finding { about: "profile and broker", outcome: broker(cx).await });
+    let sound = findings.iter().all(|finding| finding.outcome.is_ok());
+    let document: Vec<Value> = findings
+        .iter()
+        .map(|f| json!({ "about": f.about, "sound": f.outcome.is_ok(), "detail": f.outcome.as_ref().map_or_else(Clone::clone, Clone::clone) }))
+        .collect();
+    cx.show(&json!({ "sound": sound, "findings": document }), |_| {
+        let lines = findings.iter().map(|finding| match &finding.outcome {
+            Ok(detail) => format!("✓ {}: {detail}", finding.about),
+            Err(detail) => format!("✗ {}: {detail}", finding.about),
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    })?;
+    Ok(if sound { Exit::Done } else { Exit::Failed })
+}
+
+fn data_folder(folder: &Path) -> Result<String, String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let shown = folder.display();
+    let Ok(facts) = std::fs::metadata(folder) else {
+        return Ok(format!("{shown} does not exist yet; the first start makes it"));
+    };
+    if !facts.is_dir() {
+        return Err(format!("{shown} is no folder: choose another with --data"));
+    }
+    let mode = facts.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(format!("{shown} has mode {mode:04o}, others can look into it: run `chmod 700 {shown}`"));
+    }
+    Ok(format!("{shown} is there and private"))
+}
+
+fn master_key(config: &Config) -> Result<String, String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    if config.master_key.env.is_some() || config.master_key.command.is_some() {
+        return Ok(String::from("comes from elsewhere; it is tried at the start"));
+    }
+    let file = config.master_key.file.clone().unwrap_or_else(|| wiring::default_master_key(&config.server.data));
+    let shown = file.display();
+    match std::fs::metadata(&file) {
+        Err(_) if !config.server.data.join("hallpass.db").exists() => Ok(format!("{shown} is made at the first start")),
+        Err(_) => Err(format!("{shown} is missing, and the database was sealed with it: bring it back from where you keep it")),
+        Ok(facts) if facts.permissions().mode() & 0o077 != 0 => Err(format!("{shown} can be read by others: run `chmod 600 {shown}`")),
+        Ok(_) => Ok(format!("{shown} is there and private; keep it out of backups of the database")),
+    }
+}
+
+async fn broker(cx: &Context<'_>) -> Result<String, String> {
+    let profiles = cx.profiles().map_err(|e| e.to_string())?;
+    if profiles.names().is_empty() {
+        return Ok(String::from("there is no profile here; enrol with `hallpass login LINK` to use a broker"));
+    }
+    let api = cx.api().map_err(|e| e.to_string())?;
+    let me = api.me().await.map_err(|e| e.to_string())?;
+    Ok(format!("{} takes you for {}", api.identity().broker, me["name"].as_str().unwrap_or("nobody")))
+}

@@ -1,0 +1,96 @@
+//! `hallpass policy`: check a set of policies before it is in force, and ask what those in force say.
+
+use std::path::PathBuf;
+
+use hallpass_domain::name::Name;
+use hallpass_policy::PolicySet;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::render::{length, list, pairs, text};
+use super::request::AskArgs;
+
+/// Check policies, and explain what they say.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Args {
+    /// Check a folder of policies as a whole, as `hallpass serve` would load it.
+    Check {
+        /// The folder with *.cedar and routes.toml.
+        dir: PathBuf,
+        /// A group that exists; may be repeated. Without it, the broker of your profile is asked for its groups.
+        #[arg(long = "group", value_name = "NAME")]
+        groups: Vec<Name>,
+    },
+    /// Explain what policy would answer you, and why, without asking for anything.
+    Explain(AskArgs),
+}
+
+pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failure> {
+    match args {
+        Args::Check { dir, groups } => {
+            let groups = if groups.is_empty() { known_groups(cx).await? } else { groups };
+            let set = PolicySet::load(&dir, &groups).map_err(|e| Failure::failed(e.to_string()))?;
+            let document = json!({ "revision": set.revision(), "policies": set.policies().collect::<Vec<_>>() });
+            cx.show(&document, |d| {
+                let policies = list(
+                    &d["policies"],
+                    "no policies",
+                    &[
+                        ("policy", &|p| text(p, "id")),
+                        ("effect", &|p| text(p, "effect")),
+                        ("route", &|p| text(p, "asks.route")),
+                        ("at most", &|p| length(p, "asks.max_ms")),
+                        ("at", &|p| format!("{}:{}", text(p, "file"), text(p, "line"))),
+                    ],
+                );
+                format!("{policies}\n\nThe set is sound. Its revision is {}.", text(d, "revision"))
+            })?;
+            Ok(Exit::Done)
+        }
+        Args::Explain(ask) => {
+            let explanation = cx.api()?.explain(&ask.into()).await?;
+            cx.show(&explanation, describe)?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+async fn known_groups(cx: &Context<'_>) -> Result<Vec<Name>, Failure> {
+    let remedy = "name the groups that exist with --group";
+    let groups = cx.api().map_err(|e| Failure::usage(format!("{e}; or {remedy}")))?.groups().await?;
+    Ok(groups.as_array().into_iter().flatten().filter_map(|group| group["name"].as_str()?.parse().ok()).collect())
+}
+
+fn describe(explanation: &Value) -> String {
+    let stages = explanation["stages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let stages: Vec<String> = stages.iter().map(|s| format!("{} of {}", text(s, "n"), text(s, "group"))).collect();
+    let answer = match (explanation["allowed"] == true, explanation["auto"] == true) {
+        (false, _) => String::from("no"),
+        (true, true) => String::from("yes, at once"),
+        (true, false) => format!("yes, once approved by {}", stages.join(", then ")),
+    };
+    let justification = if explanation["justification_required"] == true { "required" } else { "" };
+    let head = pairs(&[
+        ("answer", answer),
+        ("reason", text(explanation, "reason")),
+        ("at most", length(explanation, "max_ms")),
+        ("justification", String::from(justification)),
+        ("decided by", text(explanation, "decided_by")),
+        ("revision", text(explanation, "revision")),
+    ]);
+    let policies = list(
+        &explanation["policies"],
+        "no policy is about this",
+        &[
+            ("policy", &|p| text(p, "id")),
+            ("effect", &|p| text(p, "effect")),
+            ("applies", &|p| if p["applies"] == true { String::from("yes") } else { text(p, "failure") }),
+            ("route", &|p| text(p, "route")),
+            ("at most", &|p| length(p, "max_ms")),
+            ("at", &|p| format!("{}:{}", text(p, "file"), text(p, "line"))),
+        ],
+    );
+    format!("{head}\n\n{policies}")
+}

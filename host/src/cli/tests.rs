@@ -1,0 +1,86 @@
+//! The command line as a person meets it.
+
+use clap::CommandFactory as _;
+use serde_json::Value;
+
+use super::{Cli, Exit, run};
+use crate::config::Environment;
+
+fn call(args: &[&str], environment: Environment) -> (Exit, String, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let words = std::iter::once("hallpass").chain(args.iter().copied()).map(Into::into);
+    let exit = run(words.collect::<Vec<_>>(), environment, &mut out, &mut err);
+    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+#[test]
+fn the_commands_are_consistent() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn help_names_every_exit_code() {
+    let (exit, out, _) = call(&["--help"], Environment::default());
+    assert_eq!(exit, Exit::Done);
+    for code in 0..=5 {
+        assert!(out.contains(&format!("\n  {code}  ")), "exit code {code} is not explained");
+    }
+}
+
+#[test]
+fn every_subcommand_says_what_it_is_for() {
+    fn walk(command: &clap::Command) {
+        for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+            assert!(sub.get_about().is_some(), "{} has no description", sub.get_name());
+            walk(sub);
+        }
+    }
+    walk(&Cli::command());
+}
+
+#[test]
+fn a_wrong_command_line_is_another_exit_code_than_a_failure() {
+    assert_eq!(call(&["grnat"], Environment::default()).0, Exit::Usage);
+    assert_eq!(call(&["request", "shop", "schema.read", "database:shop"], Environment::default()).0, Exit::Usage, "--for is missing");
+    assert_eq!(call(&["approve", "rq_x", "--for", "soon"], Environment::default()).0, Exit::Usage);
+}
+
+#[test]
+fn without_a_profile_the_remedy_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = Environment::of([("HALLPASS_HOME", folder.path().to_str().unwrap())]);
+    let (exit, out, err) = call(&["inbox"], environment.clone());
+    assert_eq!((exit, out.as_str()), (Exit::Failed, ""));
+    assert!(err.contains("hallpass login"), "{err}");
+    let (_, out, err) = call(&["inbox", "--json"], environment);
+    assert_eq!(err, "");
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert!(document["error"]["message"].as_str().unwrap().contains("hallpass login"));
+}
+
+#[test]
+fn failpoints_are_for_throwaway_folders_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let (exit, _, err) = call(&["serve", "--data", data.to_str().unwrap(), "--fail-at", "target-after-commit"], Environment::default());
+    assert_eq!(exit, Exit::Failed);
+    assert!(err.contains("--throwaway"), "{err}");
+    assert!(!data.exists(), "nothing was made");
+    assert_eq!(call(&["serve", "--fail-at", "nowhere"], Environment::default()).0, Exit::Usage);
+}
+
+#[test]
+fn a_folder_that_is_no_data_folder_is_not_made_one_by_looking_at_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (exit, _, err) = call(&["audit", "verify", "--data", folder.path().to_str().unwrap()], Environment::default());
+    assert_eq!(exit, Exit::NotFound);
+    assert!(err.contains("hallpass.db"), "{err}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_completion_script_knows_the_subcommands() {
+    let (exit, out, _) = call(&["completion", "bash"], Environment::default());
+    assert_eq!(exit, Exit::Done);
+    assert!(out.contains("set-account"));
+}

@@ -1,0 +1,114 @@
+//! The broker as a process of its own, so that it can be killed.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use hallpass_domain::failpoint::Failpoint;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// A start compiles the connector when the cache does not have it.
+const START: Duration = Duration::from_secs(60);
+const STOP: Duration = Duration::from_secs(30);
+
+/// How to start the broker.
+#[derive(Debug, Clone)]
+pub(super) struct Start {
+    /// Our own file.
+    pub(super) executable: PathBuf,
+    /// Its data folder.
+    pub(super) data: PathBuf,
+    /// The same address at every start: it is the issuer.
+    pub(super) listen: SocketAddr,
+    /// Its policies, once there are the groups that they name.
+    pub(super) policies: Option<PathBuf>,
+    /// Where its log goes.
+    pub(super) log: PathBuf,
+}
+
+/// A running broker.
+pub(super) struct BrokerProcess {
+    child: Child,
+    /// Kept open: a broker that prints into a closed pipe would fail.
+    _out: BufReader<ChildStdout>,
+    /// Its address.
+    pub(super) url: String,
+    /// The administrator's enrolment link, at the first start.
+    pub(super) link: Option<String>,
+}
+
+impl Start {
+    /// Starts the broker and waits until it takes calls.
+    pub(super) async fn run(&self, fail_at: Option<Failpoint>) -> anyhow::Result<BrokerProcess> {
+        let log = File::options().create(true).append(true).open(&self.log)?;
+        let mut command = Command::new(&self.executable);
+        command.args(["serve", "--json", "--throwaway", "--listen", &self.listen.to_string(), "--data"]).arg(&self.data);
+        if let Some(policies) = &self.policies {
+            command.arg("--policies").arg(policies);
+        }
+        if let Some(point) = fail_at {
+            command.args(["--fail-at", point.as_str()]);
+        }
+        // Nothing of the caller's environment: it may be configured for another broker. A group of its own, so that Ctrl-C
+        // reaches the demo alone, which then ends things in order.
+        command.env_clear().process_group(0).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        let mut child = command.spawn().with_context(|| format!("{} cannot be started", self.executable.display()))?;
+        let out = child.stdout.take().context("the broker has no output")?;
+        let mut out = BufReader::new(out);
+        let mut line = String::new();
+        let read = tokio::time::timeout(START, out.read_line(&mut line)).await;
+        if !matches!(read, Ok(Ok(read)) if read > 0) {
+            child.start_kill().ok();
+            bail!("the broker did not start. The end of its log:\n{}", tail(&self.log));
+        }
+        let ready: Value = serde_json::from_str(&line).context("the broker did not say where it listens")?;
+        if let Some(message) = ready["error"]["message"].as_str() {
+            bail!("the broker did not start: {message}");
+        }
+        let url = ready["url"].as_str().context("the broker did not say where it listens")?.to_owned();
+        Ok(BrokerProcess { child, _out: out, url, link: ready["enrolment"].as_str().map(str::to_owned) })
+    }
+}
+
+impl BrokerProcess {
+    /// Its process id, while it runs.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Waits until it died by itself, as one with a failpoint does.
+    pub(super) async fn died(&mut self) -> anyhow::Result<()> {
+        tokio::time::timeout(STOP, self.child.wait()).await.context("the broker did not reach the point at which it was to die")??;
+        Ok(())
+    }
+
+    /// SIGKILL, and waits until it is gone.
+    pub(super) async fn kill(&mut self) -> anyhow::Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
+    /// SIGTERM, and waits until it is gone.
+    pub(super) async fn stop(&mut self) -> anyhow::Result<()> {
+        let Some(pid) = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)) else { return Ok(()) };
+        kill_process(pid, Signal::TERM)?;
+        match tokio::time::timeout(STOP, self.child.wait()).await {
+            Ok(ended) => ended.map(drop)?,
+            Err(_) => self.child.kill().await?,
+        }
+        Ok(())
+    }
+}
+
+/// The last lines of a log.
+pub(super) fn tail(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines.iter().skip(lines.len().saturating_sub(20)).map(|line| format!("    {line}\n")).collect()
+}

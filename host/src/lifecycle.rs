@@ -1,0 +1,168 @@
+//! Start and stop of a broker: everything in order, ready said once, and a stop that first finishes what is in flight.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use hallpass_broker::{Broker, SystemClock};
+use hallpass_domain::failpoint::{self, Failpoint};
+use hallpass_domain::rng::SystemRng;
+use hallpass_domain::{Clock, Rng, Timestamp};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, Environment};
+use crate::wiring;
+
+/// After a signal, work in flight has this long to finish, in milliseconds.
+const SOFT_STOP_MS: u64 = 20_000;
+/// In a data folder: it was made to be thrown away.
+const THROWAWAY: &str = "throwaway";
+
+/// What only tests and the demo ask for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trial {
+    /// Mark a new data folder as one that nothing depends on.
+    pub throwaway: bool,
+    /// Die at this point.
+    pub fail_at: Option<Failpoint>,
+}
+
+/// A broker that takes calls.
+pub struct Ready {
+    /// The address that clients use.
+    pub url: String,
+    /// Its data folder.
+    pub data: PathBuf,
+    /// At the first start: the administrator's enrolment.
+    pub invitation: Option<FirstInvitation>,
+}
+
+/// The administrator's one-time link. It is shown once and stored nowhere.
+pub struct FirstInvitation {
+    /// The link.
+    pub link: String,
+    /// How long it is good.
+    pub expires: Timestamp,
+}
+
+/// Runs a broker until a signal stops it. `ready` is told when it takes calls.
+///
+/// The first SIGINT or SIGTERM takes no new calls and finishes what is in flight; a second one, or twenty seconds, ends it
+/// at once. Nothing is lost by that: every intent is durable before it is acted upon.
+pub async fn serve(
+    config: &Config,
+    environment: &Environment,
+    trial: Trial,
+    ready: impl FnOnce(Ready) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let rng: Arc<dyn Rng> = Arc::new(SystemRng);
+    admit(&config.server.data, trial)?;
+    let store = wiring::open_store(config, Arc::clone(&clock), Arc::clone(&rng)).await?;
+    let listener = TcpListener::bind(config.server.listen).await.with_context(|| {
+        format!("cannot listen on {}: choose another address with --listen, or stop what listens there", config.server.listen)
+    })?;
+    let url = match &config.server.public_url {
+        Some(url) => url.clone(),
+        None => format!("http://{}", listener.local_addr()?),
+    };
+    let wired = wiring::wire(config, environment, store.clone(), &url, Arc::clone(&clock), rng).await?;
+    if let Some(point) = trial.fail_at {
+        failpoint::arm(point);
+    }
+    let broker = Arc::clone(&wired.broker);
+    let invitation = broker.first_enrolment().await?.map(|i| FirstInvitation {
+        link: format!("{url}/enrol/{}", i.token.expose()),
+        expires: i.expires,
+    });
+    let stop = CancellationToken::new();
+    let engine = tokio::spawn({
+        let (broker, stop) = (Arc::clone(&broker), stop.clone());
+        async move { broker.run(stop).await }
+    });
+    let server = tokio::spawn({
+        let (router, stop) = (wired.router, stop.clone());
+        async move { axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(stop.cancelled_owned()).await }
+    });
+    ready(Ready { url, data: config.server.data.clone(), invitation })?;
+    wait_for_signal().await?;
+    tracing::info!("stopping: no new calls, work in flight is finished; a second signal stops at once");
+    stop.cancel();
+    let soft = async {
+        let (engine, server) = tokio::join!(engine, server);
+        (engine, server)
+    };
+    tokio::select! {
+        (engine, server) = soft => {
+            engine.context("the engine stopped in an unforeseen way")?;
+            server.context("the server stopped in an unforeseen way")?.context("the server failed")?;
+        }
+        () = clock.sleep_until(clock.now().plus(SOFT_STOP_MS)) => tracing::warn!("work in flight did not finish in time; it is taken up at the next start"),
+        signal = wait_for_signal() => signal?,
+    }
+    close(broker, store).await;
+    Ok(())
+}
+
+async fn close(broker: Arc<Broker>, store: hallpass_store::Store) {
+    drop(broker);
+    store.close().await;
+}
+
+/// Whether this folder may be used in this way.
+fn admit(data: &Path, trial: Trial) -> anyhow::Result<()> {
+    let mark = data.join(THROWAWAY);
+    let is_new = std::fs::read_dir(data).map_or(true, |mut entries| entries.next().is_none());
+    if trial.throwaway && is_new {
+        std::fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
+        std::fs::write(&mark, "Nothing depends on this folder.\n").with_context(|| format!("{} cannot be written", mark.display()))?;
+    }
+    if (trial.throwaway || trial.fail_at.is_some()) && !mark.exists() {
+        bail!(
+            "the data folder {} was not made with --throwaway, so nothing may be made to fail on it: start on a new folder with --throwaway",
+            data.display()
+        );
+    }
+    Ok(())
+}
+
+/// Completes at the next SIGINT or SIGTERM.
+pub(crate) async fn wait_for_signal() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_with_data_can_never_be_made_to_fail() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().join("real");
+        std::fs::create_dir(&real).unwrap();
+        std::fs::write(real.join("hallpass.db"), "").unwrap();
+        let fail = Trial { throwaway: false, fail_at: Some(Failpoint::TargetAfterCommit) };
+        assert!(admit(&real, fail).is_err());
+        assert!(admit(&real, Trial { throwaway: true, ..fail }).is_err(), "a folder that is in use does not become one");
+        assert!(admit(&folder.path().join("unborn"), fail).is_err());
+        assert!(admit(&real, Trial::default()).is_ok());
+    }
+
+    #[test]
+    fn a_folder_made_to_be_thrown_away_stays_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        admit(&data, Trial { throwaway: true, fail_at: None }).unwrap();
+        std::fs::write(data.join("hallpass.db"), "").unwrap();
+        assert!(admit(&data, Trial { throwaway: false, fail_at: Some(Failpoint::TargetAfterCommit) }).is_ok());
+    }
+}

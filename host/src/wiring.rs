@@ -1,0 +1,126 @@
+//! Makes a broker out of a configuration: store, keys, connectors' runtime, policies, routes.
+
+mod keys;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use hallpass_broker::{Broker, Parts, Settings};
+use hallpass_domain::{Clock, Rng};
+use hallpass_policy::{PolicySet, Sources};
+use hallpass_runtime::Runtime;
+use hallpass_store::Store;
+
+use crate::config::{Config, Environment, Limits};
+
+pub use keys::{Keys, KeysError};
+
+/// The file beside the database that holds the newest signed checkpoint.
+pub const CHECKPOINT: &str = "checkpoint";
+
+/// A broker and the routes to it.
+pub struct Wired {
+    /// The broker; nothing runs yet.
+    pub broker: Arc<Broker>,
+    /// The HTTP routes.
+    pub router: axum::Router,
+}
+
+/// Opens the store of a configuration. A second server on the same data folder is refused here.
+pub async fn open_store(config: &Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> anyhow::Result<Store> {
+    make_private(&config.server.data)?;
+    let which = match &config.store.postgres_url {
+        Some(url) => hallpass_store::Config::Postgres { url: url.clone(), offset_ms: 0 },
+        None => hallpass_store::Config::Sqlite { dir: config.server.data.clone(), max_page_count: None },
+    };
+    Ok(Store::open(which, clock, rng).await?)
+}
+
+/// Puts everything together.
+pub async fn wire(
+    config: &Config,
+    environment: &Environment,
+    store: Store,
+    url: &str,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+) -> anyhow::Result<Wired> {
+    let data = &config.server.data;
+    let source = keys::source(config, environment)?;
+    let keys = Keys::load(&store, &source, rng.as_ref()).await?;
+    let policy = policies(config.policies.dir.as_deref(), &store).await?;
+    let runtime = Runtime::new(hallpass_runtime::Settings {
+        cache_dir: data.join("cache"),
+        mac_key: keys.keyring.artifact_mac_key(),
+        clock: Arc::clone(&clock),
+        rng: Arc::clone(&rng),
+        limits: hallpass_runtime::Limits::default(),
+    })
+    .context("the runtime of connectors does not start")?;
+    let mut settings = settings(url, &config.server.node, &config.limits);
+    settings.log_origin = log_origin(&store);
+    let broker = Broker::start(Parts {
+        store,
+        clock,
+        rng,
+        keyring: Arc::new(keys.keyring),
+        keys: keys.signing,
+        policy,
+        connectors: Arc::new(runtime),
+        settings,
+        checkpoint_file: Some(data.join(CHECKPOINT)),
+    })
+    .await?;
+    let router = hallpass_http::router(Arc::clone(&broker), hallpass_http::Settings::at(url));
+    Ok(Wired { broker, router })
+}
+
+/// The name of the log in checkpoints. It belongs to the installation: a broker that moves to another address keeps its log.
+pub fn log_origin(store: &Store) -> String {
+    format!("hallpass-{}/log", store.installation().as_str())
+}
+
+/// The policies of a folder, or only the built-in ones.
+async fn policies(dir: Option<&Path>, store: &Store) -> anyhow::Result<PolicySet> {
+    let Some(dir) = dir else {
+        return Ok(PolicySet::from_sources(&Sources::default(), [])?);
+    };
+    let groups: Vec<_> = store.reads().await?.groups().await?.into_iter().map(|group| group.name).collect();
+    PolicySet::load(dir, &groups).with_context(|| format!("the policies in {} are not usable, and none of them is in force", dir.display()))
+}
+
+/// The broker's settings: its defaults, and over them what is configured.
+fn settings(url: &str, node: &str, limits: &Limits) -> Settings {
+    let mut settings = Settings::at(url);
+    node.clone_into(&mut settings.node);
+    let times = [
+        (&mut settings.request_ttl_ms, limits.request_ttl),
+        (&mut settings.activation_window_ms, limits.activation_window),
+        (&mut settings.call_ms, limits.call),
+        (&mut settings.lease_ms, limits.lease),
+        (&mut settings.overdue_grace_ms, limits.overdue_grace),
+        (&mut settings.session_ms, limits.session),
+        (&mut settings.pass_ms, limits.pass),
+        (&mut settings.enrolment_ms, limits.enrolment),
+    ];
+    for (setting, configured) in times {
+        if let Some(length) = configured {
+            *setting = length.0;
+        }
+    }
+    settings
+}
+
+/// Where the master key is when nothing else is configured. Beside the database for one that just begins; whoever backs the
+/// folder up leaves `keys` out.
+pub(crate) fn default_master_key(data: &Path) -> PathBuf {
+    data.join("keys").join("master.key")
+}
+
+fn make_private(folder: &Path) -> anyhow::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).with_context(|| format!("the folder {} cannot be made: choose another with --data", folder.display()))
+}
