@@ -35,6 +35,7 @@ use clap::{Parser, Subcommand};
 pub use context::Context;
 pub use exit::Exit;
 pub use failure::Failure;
+pub(crate) use pass::judge;
 
 use crate::config::Environment;
 

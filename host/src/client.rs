@@ -2,13 +2,14 @@
 
 mod api;
 mod calls;
+mod document;
 mod enrol;
 mod profiles;
 mod wait;
-mod wire;
 
-pub use api::{Api, ClientError, Problem};
+pub use api::{Api, ClientError};
 pub use calls::Ask;
+pub use document::Look;
 pub use enrol::enrol;
 pub use profiles::{Identity, Profiles};
 pub use wait::Until;

@@ -1,1 +1,5 @@
 //! The one test binary.
+
+mod flows;
+mod store;
+mod tidy;

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+pub mod app;
 pub mod bed;
 pub mod postgres;
 pub mod scripted;

@@ -13,6 +13,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::render::{list, text};
+use crate::client::Look as _;
 use crate::config::{Config, Environment, Flags};
 use crate::wiring;
 
@@ -90,7 +91,7 @@ async fn verify(args: Verify, cx: &mut Context<'_>) -> Result<Exit, Failure> {
     } else {
         cx.api()?.verify_log(external.as_deref()).await?
     };
-    let exit = if report["whole"] == true { Exit::Done } else { Exit::Failed };
+    let exit = if report.says("whole") { Exit::Done } else { Exit::Failed };
     cx.show(&report, describe)?;
     Ok(exit)
 }
@@ -135,23 +136,23 @@ fn document(report: &Report) -> Value {
 
 fn describe(report: &Value) -> String {
     let mut lines = Vec::new();
-    let findings = report["findings"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let findings = report.items("findings");
     for finding in findings {
         lines.push(format!("✗ {}", text(finding, "detail")));
     }
-    if report["more_altered"].as_u64().is_some_and(|more| more > 0) {
+    if report.at("more_altered").as_u64().is_some_and(|more| more > 0) {
         lines.push(format!("✗ and {} more altered leaves", text(report, "more_altered")));
     }
-    let checkpoints = report["checkpoints"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let checkpoints = report.items("checkpoints");
     for checkpoint in checkpoints {
-        let which = if checkpoint["which"] == "external" { "the checkpoint kept elsewhere" } else { "the stored checkpoint" };
+        let which = if checkpoint.word("which") == "external" { "the checkpoint kept elsewhere" } else { "the stored checkpoint" };
         lines.push(format!("· {which} vouches for {} leaves", text(checkpoint, "size")));
     }
-    let unsequenced = report["unsequenced"].as_array().map_or(0, Vec::len);
+    let unsequenced = report.at("unsequenced").as_array().map_or(0, Vec::len);
     if unsequenced > 0 {
         lines.push(format!("· {unsequenced} events have no place in the log yet: {}", text(report, "unsequenced")));
     }
-    let verdict = if report["whole"] == true { "The log is whole" } else { "The log is NOT whole" };
+    let verdict = if report.says("whole") { "The log is whole" } else { "The log is NOT whole" };
     lines.push(format!("{verdict}: {} leaves, root {}", text(report, "size"), text(report, "root")));
     lines.join("\n")
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::failure::Failure;
 use super::render::{list, pairs, text};
+use crate::client::Look as _;
 
 /// Build and load connectors.
 #[derive(Debug, clap::Subcommand)]
@@ -80,16 +81,16 @@ async fn build(dir: PathBuf, cx: &mut Context<'_>) -> Result<(), Failure> {
 }
 
 fn newest(connectors: &Value, name: &str) -> Result<String, Failure> {
-    let named = connectors.as_array().into_iter().flatten().filter(|c| c["name"] == name);
+    let named = connectors.items("").iter().filter(|c| c.at("name") == name);
     named
         .last()
-        .and_then(|c| c["digest"].as_str())
+        .and_then(|c| c.at("digest").as_str())
         .map(str::to_owned)
         .ok_or_else(|| Failure::not_found(format!("no connector {name:?} is loaded; list them with hallpass connector list")))
 }
 
 fn describe(connector: &Value) -> String {
-    let entitlements = connector["entitlements"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let entitlements = connector.items("entitlements");
     let entitlements: Vec<String> = entitlements.iter().map(|e| format!("{} on {}", text(e, "name"), text(e, "resource"))).collect();
     let head = pairs(&[
         ("connector", text(connector, "name")),
@@ -100,7 +101,7 @@ fn describe(connector: &Value) -> String {
         ("entitlements", entitlements.join(", ")),
         ("secrets", text(connector, "secrets")),
     ]);
-    let permissions = connector["permissions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let permissions = connector.items("permissions");
     let permissions: Vec<String> = permissions.iter().map(|p| format!("  {}", text(p, ""))).collect();
     if permissions.is_empty() { head } else { format!("{head}\nasks for\n{}", permissions.join("\n")) }
 }

@@ -6,6 +6,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::grant;
 use super::render::{pairs, text};
+use crate::client::Look as _;
 
 /// Pick up or replace the credential of a grant.
 #[derive(Debug, clap::Subcommand)]
@@ -37,7 +38,7 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
 }
 
 fn describe(credential: &Value) -> String {
-    let public = credential["public"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let public = credential.items("public");
     let mut lines: Vec<(String, String)> = public.iter().map(|pair| (text_at(pair, 0), text_at(pair, 1))).collect();
     lines.push((text(credential, "label"), text(credential, "value")));
     pairs(&lines.iter().map(|(name, value)| (name.as_str(), value.clone())).collect::<Vec<_>>())

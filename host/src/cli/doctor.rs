@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use crate::client::Look as _;
 use crate::config::{Config, Flags};
 use crate::wiring;
 
@@ -92,5 +93,5 @@ async fn broker(cx: &Context<'_>) -> Result<String, String> {
     }
     let api = cx.api().map_err(|e| e.to_string())?;
     let me = api.me().await.map_err(|e| e.to_string())?;
-    Ok(format!("{} takes you for {}", api.identity().broker, me["name"].as_str().unwrap_or("nobody")))
+    Ok(format!("{} takes you for {}", api.identity().broker, me.at("name").as_str().unwrap_or("nobody")))
 }

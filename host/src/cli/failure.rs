@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use hallpass_egress::EgressError;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
-use crate::client::ClientError;
+use crate::client::{ClientError, Look as _};
 use crate::config::ConfigError;
 
 /// A command that failed.
@@ -51,19 +52,18 @@ impl fmt::Display for Failure {
 impl From<ClientError> for Failure {
     fn from(e: ClientError) -> Self {
         let exit = match &e {
-            ClientError::Refused(problem) => match problem.status {
+            ClientError::Call(EgressError::Refused(problem)) => match problem.status {
                 401 | 403 => Exit::Refused,
                 404 | 410 => Exit::NotFound,
+                424 if matches!(problem.document.word("failure"), "unavailable" | "timeout" | "rate-limited") => Exit::Unavailable,
                 429 | 500.. => Exit::Unavailable,
                 _ => Exit::Failed,
             },
-            ClientError::Unreachable { .. } => Exit::Unavailable,
-            ClientError::Profile { .. } | ClientError::Internal(_) => Exit::Failed,
+            ClientError::Call(EgressError::Unreachable { .. } | EgressError::TimedOut { .. }) | ClientError::TooSlow(_) => Exit::Unavailable,
+            ClientError::Call(EgressError::Address(_)) => Exit::Usage,
+            _ => Exit::Failed,
         };
-        let problem = match &e {
-            ClientError::Refused(problem) => Some(problem.document.clone()),
-            _ => None,
-        };
+        let problem = e.problem().map(|problem| problem.document.clone());
         Self { exit, message: e.to_string(), problem }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::context::Context;
 use super::failure::Failure;
 use super::render::{list, pairs, text};
+use crate::client::Look as _;
 
 /// List, show and give back grants.
 #[derive(Debug, clap::Subcommand)]
@@ -69,7 +70,7 @@ fn table(grants: &Value) -> String {
 }
 
 fn state(grant: &Value) -> String {
-    let overdue = if grant["overdue"] == true { ", overdue" } else { "" };
+    let overdue = if grant.says("overdue") { ", overdue" } else { "" };
     format!("{}{overdue}", text(grant, "state"))
 }
 

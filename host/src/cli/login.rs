@@ -5,7 +5,7 @@ use serde_json::json;
 use super::context::Context;
 use super::failure::Failure;
 use super::render::{list, pairs, text};
-use crate::client::enrol;
+use crate::client::{Look as _, enrol};
 
 /// Enrol with a one-time link: makes your keys here, in a file that only you can read, and registers their public halves.
 /// Without a link: list the profiles.
@@ -43,7 +43,7 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
                     ("profile", &|p| text(p, "profile")),
                     ("name", &|p| text(p, "name")),
                     ("broker", &|p| text(p, "broker")),
-                    ("chosen", &|p| if p["chosen"] == true { String::from("yes") } else { String::new() }),
+                    ("chosen", &|p| if p.says("chosen") { String::from("yes") } else { String::new() }),
                 ],
             )
         });

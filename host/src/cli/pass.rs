@@ -12,6 +12,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::render::{pairs, text};
+use crate::client::Look as _;
 
 /// Mint, read and verify passes.
 #[derive(Debug, clap::Subcommand)]
@@ -80,7 +81,7 @@ async fn verify(call: Verify, cx: &mut Context<'_>) -> Result<Exit, Failure> {
         None => cx.api()?.keys().await?.to_string(),
     };
     let outcome = judge(&pass, &keys, &call.audience, &call.target, &call.operation, &call.resource)?;
-    let exit = if outcome["allowed"] == true { Exit::Done } else { Exit::Refused };
+    let exit = if outcome.says("allowed") { Exit::Done } else { Exit::Refused };
     cx.show(&outcome, |o| {
         pairs(&[
             ("allowed", text(o, "allowed")),

@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::render::{length, list, pairs, text};
 use super::request::AskArgs;
+use crate::client::Look as _;
 
 /// Check policies, and explain what they say.
 #[derive(Debug, clap::Subcommand)]
@@ -35,7 +36,7 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failur
             let document = json!({ "revision": set.revision(), "policies": set.policies().collect::<Vec<_>>() });
             cx.show(&document, |d| {
                 let policies = list(
-                    &d["policies"],
+                    &d.at("policies"),
                     "no policies",
                     &[
                         ("policy", &|p| text(p, "id")),
@@ -60,18 +61,18 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failur
 async fn known_groups(cx: &Context<'_>) -> Result<Vec<Name>, Failure> {
     let remedy = "name the groups that exist with --group";
     let groups = cx.api().map_err(|e| Failure::usage(format!("{e}; or {remedy}")))?.groups().await?;
-    Ok(groups.as_array().into_iter().flatten().filter_map(|group| group["name"].as_str()?.parse().ok()).collect())
+    Ok(groups.items("").iter().filter_map(|group| group.at("name").as_str()?.parse().ok()).collect())
 }
 
 fn describe(explanation: &Value) -> String {
-    let stages = explanation["stages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let stages = explanation.items("stages");
     let stages: Vec<String> = stages.iter().map(|s| format!("{} of {}", text(s, "n"), text(s, "group"))).collect();
-    let answer = match (explanation["allowed"] == true, explanation["auto"] == true) {
+    let answer = match (explanation.says("allowed"), explanation.says("auto")) {
         (false, _) => String::from("no"),
         (true, true) => String::from("yes, at once"),
         (true, false) => format!("yes, once approved by {}", stages.join(", then ")),
     };
-    let justification = if explanation["justification_required"] == true { "required" } else { "" };
+    let justification = if explanation.says("justification_required") { "required" } else { "" };
     let head = pairs(&[
         ("answer", answer),
         ("reason", text(explanation, "reason")),
@@ -81,12 +82,12 @@ fn describe(explanation: &Value) -> String {
         ("revision", text(explanation, "revision")),
     ]);
     let policies = list(
-        &explanation["policies"],
+        &explanation.at("policies"),
         "no policy is about this",
         &[
             ("policy", &|p| text(p, "id")),
             ("effect", &|p| text(p, "effect")),
-            ("applies", &|p| if p["applies"] == true { String::from("yes") } else { text(p, "failure") }),
+            ("applies", &|p| if p.says("applies") { String::from("yes") } else { text(p, "failure") }),
             ("route", &|p| text(p, "route")),
             ("at most", &|p| length(p, "max_ms")),
             ("at", &|p| format!("{}:{}", text(p, "file"), text(p, "line"))),

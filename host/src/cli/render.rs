@@ -4,6 +4,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
 
+use crate::client::Look as _;
 use crate::config::Length;
 
 /// A column: its head, and how to get its text from a document.
@@ -11,7 +12,7 @@ pub(super) type Column<'a> = (&'a str, &'a dyn Fn(&Value) -> String);
 
 /// A table of documents, one a row; `none` is said when there is none.
 pub(super) fn list(documents: &Value, none: &str, columns: &[Column<'_>]) -> String {
-    let rows = documents.as_array().map(Vec::as_slice).unwrap_or_default();
+    let rows = documents.items("");
     if rows.is_empty() {
         return none.to_owned();
     }
@@ -46,25 +47,18 @@ fn trimmed(table: &Table) -> String {
 /// The text at a dotted path; empty where there is none. Control characters never reach the terminal: the broker passes on
 /// what others wrote.
 pub(super) fn text(document: &Value, path: &str) -> String {
-    let value = at(document, path);
-    let text = match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(items)) => items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(", "),
-        Some(other) => other.to_string(),
+    let text = match document.at(path) {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
     };
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
-/// The value at a dotted path; the document itself at an empty one.
-fn at<'a>(document: &'a Value, path: &str) -> Option<&'a Value> {
-    path.split('.').filter(|key| !key.is_empty()).try_fold(document, |value, key| value.get(key))
-}
-
 /// Milliseconds at a path, as a person writes them.
 pub(super) fn length(document: &Value, path: &str) -> String {
-    let value = at(document, path);
-    value.and_then(Value::as_u64).map(|ms| Length(ms).to_string()).unwrap_or_default()
+    document.number(path).map(|ms| Length(ms).to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::grant;
 use super::render::{length, list, pairs, text};
-use crate::client::{Ask, Until};
+use crate::client::{Ask, Look as _, Until};
 use crate::config::Length;
 
 /// Ask for access; list and show requests.
@@ -127,9 +127,9 @@ fn table(requests: &Value, none: &str) -> String {
 
 /// One request for a person.
 pub(super) fn describe(request: &Value) -> String {
-    let stages = request["stages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let stages = request.items("stages");
     let needed: Vec<String> = stages.iter().map(|s| format!("{} of {}", text(s, "n"), text(s, "group"))).collect();
-    let verdicts = request["approvals"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let verdicts = request.items("approvals");
     let given: Vec<String> = verdicts
         .iter()
         .map(|v| {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::context::Context;
 use super::failure::Failure;
 use super::render::{list, pairs, text};
+use crate::client::Look as _;
 
 /// Add and look after targets, and the accounts in them.
 #[derive(Debug, clap::Subcommand)]
@@ -143,9 +144,9 @@ fn body(add: Add) -> Result<Value, Failure> {
 }
 
 fn describe(target: &Value) -> String {
-    let settings = target["settings"].as_object().into_iter().flatten();
+    let settings = target.at("settings").as_object().into_iter().flatten();
     let settings: Vec<String> = settings.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
-    let accounts = target["accounts"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let accounts = target.items("accounts");
     let accounts: Vec<String> = accounts.iter().map(|a| format!("{} is {}", text(a, "principal"), text(a, "account"))).collect();
     pairs(&[
         ("target", text(target, "name")),

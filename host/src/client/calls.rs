@@ -3,7 +3,8 @@
 use hallpass_domain::Millis;
 use serde_json::{Map, Value, json};
 
-use super::api::{Api, ClientError, Problem};
+use super::api::{Api, ClientError};
+use super::document::Look as _;
 
 /// Text as one segment of a path.
 fn segment(text: &str) -> String {
@@ -289,9 +290,9 @@ impl Api {
             return Ok(name.to_owned());
         }
         let list = list.await?;
-        let found = list.as_array().into_iter().flatten().find(|item| item["name"] == name);
-        found.and_then(|item| item["id"].as_str()).map(str::to_owned).ok_or_else(|| {
-            ClientError::Refused(Problem::local(404, format!("there is no {noun} {name:?} that you may see; list them to find its name")))
+        let found = list.items("").iter().find(|item| item.word("name") == name);
+        found.map(|item| item.word("id").to_owned()).ok_or_else(|| {
+            ClientError::local(404, &format!("there is no {noun} {name:?} that you may see; list them to find its name"))
         })
     }
 }

@@ -1,14 +1,18 @@
 //! Enrolment: keys made here, registered once with a one-time link.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hallpass_domain::rng::SystemRng;
 use hallpass_keyring::ClientKeys;
+use hallpass_egress::{Body, Client, Method};
 use serde_json::json;
 
 use super::api::ClientError;
+use super::document::Look as _;
 use super::profiles::Identity;
-use super::wire::{Body, Wire};
+
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Makes keys, registers them with the link, and says who one is from now on.
 pub async fn enrol(link: &str) -> Result<Identity, ClientError> {
@@ -17,9 +21,10 @@ pub async fn enrol(link: &str) -> Result<Identity, ClientError> {
     let body = json!({
         "signing_key": keys.signing_public(), "recipient_key": keys.recipient_public(), "proof": keys.enrolment_proof(token),
     });
-    let principal = Wire::new(broker)?.call("POST", &format!("/enrol/{token}"), None, Body::Json(&body)).await?;
+    let http = Client::new(broker, LIMIT)?;
+    let principal = http.json(Method::POST, &format!("/enrol/{token}"), None, Body::Json(&body)).await?;
     let field = |name: &str| {
-        let text = principal[name].as_str().map(str::to_owned);
+        let text = principal.at(name).as_str().map(str::to_owned);
         text.ok_or_else(|| ClientError::Internal(format!("the broker's answer to the enrolment names no {name}")))
     };
     Ok(Identity { broker: broker.to_owned(), principal: field("id")?, name: field("name")?, keys: Arc::new(keys) })
@@ -32,7 +37,6 @@ fn parts(link: &str) -> Result<(&str, &str), ClientError> {
         address && !token.is_empty() && token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
     });
     parts.ok_or_else(|| ClientError::Profile {
-        profile: String::new(),
         reason: String::from("this is no enrolment link: it must look like https://hallpass.example/enrol/TOKEN; an operator gets one with `hallpass principal invite NAME`"),
     })
 }

@@ -63,13 +63,11 @@ impl Profiles {
         let profile = match profile {
             Some(profile) => profile.to_owned(),
             None => self.current().ok_or_else(|| ClientError::Profile {
-                profile: String::new(),
                 reason: String::from("there is no profile yet: enrol with `hallpass login LINK`, the link being the one that an operator gave you"),
             })?,
         };
         let folder = self.folder_of(&profile)?;
         let text = fs::read_to_string(folder.join(PROFILE)).map_err(|_| ClientError::Profile {
-            profile: profile.clone(),
             reason: format!("there is no profile {profile:?}; there are: {}", self.names().join(", ")),
         })?;
         let document: Document = serde_json::from_str(&text).map_err(|e| wrong(&profile, e))?;
@@ -104,14 +102,13 @@ impl Profiles {
     fn folder_of(&self, profile: &str) -> Result<PathBuf, ClientError> {
         let fine = profile.parse::<hallpass_domain::name::Name>().is_ok() && profile != CURRENT;
         fine.then(|| self.0.join(profile)).ok_or_else(|| ClientError::Profile {
-            profile: profile.to_owned(),
             reason: format!("{profile:?} is no name for a profile: use a-z 0-9 . _ @ - and begin with a letter or digit"),
         })
     }
 }
 
 fn wrong(profile: &str, e: impl std::fmt::Display) -> ClientError {
-    ClientError::Profile { profile: profile.to_owned(), reason: format!("the profile {profile:?} cannot be used: {e}") }
+    ClientError::Profile { reason: format!("the profile {profile:?} cannot be used: {e}") }
 }
 
 fn make_private(folder: &Path) -> Result<(), ClientError> {
@@ -119,7 +116,6 @@ fn make_private(folder: &Path) -> Result<(), ClientError> {
     builder.recursive(true);
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder).map_err(|e| ClientError::Profile {
-        profile: String::new(),
         reason: format!("the folder {} cannot be made: {e}; set HALLPASS_HOME to one that can", folder.display()),
     })
 }

@@ -7,8 +7,9 @@ use hallpass_domain::{Clock, Timestamp};
 use serde_json::Value;
 
 use super::api::{Api, ClientError};
+use super::document::Look as _;
 
-const BETWEEN: Duration = Duration::from_millis(150);
+const BETWEEN_MS: u64 = 150;
 
 /// Until when somebody waits.
 #[derive(Debug, Clone, Copy)]
@@ -24,18 +25,18 @@ impl Until {
 impl Api {
     /// Waits until a request is pending no more.
     pub async fn decided(&self, request: &str, until: &Until) -> Result<Value, ClientError> {
-        self.watch(until, "the request is still pending", || self.request(request), |r| r["state"] != "pending").await
+        self.watch(until, "the request is still pending", || self.request(request), |r| r.word("state") != "pending").await
     }
 
     /// Waits until a grant is active, or has ended otherwise.
     pub async fn settled(&self, grant: &str, until: &Until) -> Result<Value, ClientError> {
-        self.watch(until, "the grant is still activating", || self.grant(grant), |g| g["state"] != "activating").await
+        self.watch(until, "the grant is still activating", || self.grant(grant), |g| g.word("state") != "activating").await
     }
 
     /// Waits until the access of a grant was seen to be gone.
     pub async fn gone(&self, grant: &str, until: &Until) -> Result<Value, ClientError> {
         self.grant_becomes(grant, until, "the access is not seen to be gone yet; the broker goes on trying", |g| {
-            matches!(g["state"].as_str(), Some("ended" | "revoked" | "superseded" | "failed"))
+            matches!(g.word("state"), "ended" | "revoked" | "superseded" | "failed")
         })
         .await
     }
@@ -58,10 +59,10 @@ impl Api {
                 return Ok(seen);
             }
             if self.now() >= until.0 {
-                let failure = seen["last_failure"].as_str().map(|text| format!(" (last failure: {text})")).unwrap_or_default();
-                return Err(ClientError::Internal(format!("{otherwise}{failure}")));
+                let failure = seen.at("last_failure").as_str().map(|text| format!(" (last failure: {text})")).unwrap_or_default();
+                return Err(ClientError::TooSlow(format!("{otherwise}{failure}")));
             }
-            self.pause(BETWEEN).await;
+            self.pause(BETWEEN_MS).await;
         }
     }
 }

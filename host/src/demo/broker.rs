@@ -13,8 +13,10 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
+use crate::client::Look as _;
+
 /// A start compiles the connector when the cache does not have it.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 const STOP: Duration = Duration::from_secs(30);
 
 /// How to start the broker.
@@ -69,11 +71,11 @@ impl Start {
             bail!("the broker did not start. The end of its log:\n{}", tail(&self.log));
         }
         let ready: Value = serde_json::from_str(&line).context("the broker did not say where it listens")?;
-        if let Some(message) = ready["error"]["message"].as_str() {
+        if let Some(message) = ready.at("error.message").as_str() {
             bail!("the broker did not start: {message}");
         }
-        let url = ready["url"].as_str().context("the broker did not say where it listens")?.to_owned();
-        Ok(BrokerProcess { child, _out: out, url, link: ready["enrolment"].as_str().map(str::to_owned) })
+        let url = ready.at("url").as_str().context("the broker did not say where it listens")?.to_owned();
+        Ok(BrokerProcess { child, _out: out, url, link: ready.at("enrolment").as_str().map(str::to_owned) })
     }
 }
 
@@ -110,5 +112,5 @@ impl BrokerProcess {
 pub(super) fn tail(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
-    lines.iter().skip(lines.len().saturating_sub(20)).map(|line| format!("    {line}\n")).collect()
+    lines.iter().skip(lines.len().saturating_sub(20)).map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::broker::BrokerProcess;
 use super::cluster::Cluster;
 use super::database::{MANAGER, SHOP};
-use crate::client::{Api, Profiles, enrol};
+use crate::client::{Api, Look as _, Profiles, enrol};
 use hallpass_domain::secret::SecretText;
 
 /// The target's name.
@@ -45,7 +45,7 @@ impl People {
         let admin = enrolled(link, &profiles).await?;
         let add = async |kind: &str, name: &str, owner: Option<&str>| -> anyhow::Result<Api> {
             let invitation = admin.add_principal(kind, name, owner).await?;
-            enrolled(invitation["link"].as_str().context("an invitation without a link")?, &profiles).await
+            enrolled(invitation.at("link").as_str().context("an invitation without a link")?, &profiles).await
         };
         let alice = add("user", "alice", None).await?;
         let bob = add("user", "bob", None).await?;
@@ -64,7 +64,7 @@ impl People {
         let target = json!({
             "name": TARGET,
             "environment": "production",
-            "connector": loaded["digest"],
+            "connector": loaded.at("digest"),
             "settings": {
                 "host": cluster.host(), "port": cluster.port().to_string(), "user": MANAGER, "database": SHOP, "tls": "off",
             },

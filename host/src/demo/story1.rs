@@ -15,7 +15,7 @@ use super::people::TARGET;
 use super::report::Report;
 use super::stage::{MOMENT, Stage, active, field, read_sales, refused};
 use crate::cli::judge;
-use crate::client::Until;
+use crate::client::{Look as _, Until};
 
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 const FIVE_MINUTES_MS: u64 = 300_000;
@@ -42,9 +42,9 @@ async fn approved(stage: &Stage, report: &mut Report<'_>) -> anyhow::Result<Stri
     let request = people.bot.submit(&read_sales(TEN_MINUTES)).await?;
     let id = field(&request, "id")?;
     report.step("triage-bot, an agent of alice, asks to read the schema sales for 10 minutes");
-    let stage_of = &request["stages"][0];
-    let one_of_data_team = request["state"] == "pending" && stage_of["group"] == "data-team" && stage_of["n"] == 1;
-    report.check("policy asks for one approver of the data team", one_of_data_team, request["policies"][0].as_str().unwrap_or_default());
+    let stage_of = &request.at("stages.0");
+    let one_of_data_team = request.word("state") == "pending" && stage_of.word("group") == "data-team" && stage_of.number("n") == Some(1);
+    report.check("policy asks for one approver of the data team", one_of_data_team, request.word("policies.0"));
     let own = people.alice.decide(&id, "approve", None, None).await;
     refused(report, "alice may not approve: she is of the data team, and the agent is hers", own, &["forbidden", "policy-denied"], "");
     people.bob.decide(&id, "approve", Some(FIVE_MINUTES_MS), Some("five minutes will do")).await?;
@@ -57,7 +57,7 @@ async fn seen(stage: &Stage, report: &mut Report<'_>, grant: &str) -> anyhow::Re
     report.busy("the connector creates a role");
     let active = active(&stage.people.bot, grant).await?;
     report.idle();
-    report.check("the grant is active because the host itself saw it in the target", active["seen_by"] == "host", &field(&active, "stamp")?);
+    report.check("the grant is active because the host itself saw it in the target", active.word("seen_by") == "host", &field(&active, "stamp")?);
     let roles = stage.database.our_roles().await?;
     let stamp = field(&active, "stamp")?;
     let ours = roles.iter().find(|role| role.name == stamp);
@@ -80,7 +80,7 @@ async fn pass(stage: &Stage, report: &mut Report<'_>, grant: &str) -> anyhow::Re
     let keys = stage.people.bot.keys().await?.to_string();
     let mut verdict = |operation: &str, resource: &str, wanted: bool, what: &str| -> anyhow::Result<()> {
         let outcome = judge(&pass, &keys, stage.url(), TARGET, operation, &resource.parse()?).map_err(|e| anyhow::anyhow!("{e}"))?;
-        report.check(what, outcome["allowed"] == wanted, outcome["reason"].as_str().unwrap_or_default());
+        report.check(what, outcome.at("allowed") == wanted, outcome.word("reason"));
         Ok(())
     };
     verdict("schema.read", "database:shop/schema:sales", true, "the agent's pass, verified offline, opens the approved read")?;
@@ -96,15 +96,15 @@ async fn credential(stage: &Stage, report: &mut Report<'_>, grant: &str) -> anyh
     let again = stage.people.bot.pick_up(grant).await;
     refused(report, "picking it up a second time is refused", again, &["gone"], "");
     let events = stage.people.admin.events(Some(grant), None, None).await?;
-    let noticed = events.as_array().into_iter().flatten().any(|event| event["kind"] == "credential.refused");
+    let noticed = events.items("").iter().any(|event| event.word("kind") == "credential.refused");
     report.check("and noticed: the log has an alarm of it", noticed, "credential.refused");
     Ok(login)
 }
 
 /// User and password out of a credential.
 pub(super) fn opened(credential: &Value) -> anyhow::Result<Login> {
-    let public = credential["public"].as_array().context("a credential without its public part")?;
-    let user = public.iter().find(|pair| pair[0] == "user").and_then(|pair| pair[1].as_str()).context("a credential without a user")?;
+    let public = credential.at("public").as_array().context("a credential without its public part")?;
+    let user = public.iter().find(|pair| pair.word("0") == "user").and_then(|pair| pair.at("1").as_str()).context("a credential without a user")?;
     let password = SecretText::new(field(credential, "value").map_err(|_| anyhow::anyhow!("a credential without a value"))?);
     Ok(Login { user: user.to_owned(), password })
 }
@@ -141,7 +141,7 @@ async fn given_back(stage: &Stage, report: &mut Report<'_>, grant: &str, credent
     stage.people.bot.release(grant).await?;
     let gone = stage.people.bot.gone(grant, &Until::within(MOMENT)).await?;
     report.idle();
-    report.check("given back, the grant ends as seen to be gone", gone["state"] == "revoked", "");
+    report.check("given back, the grant ends as seen to be gone", gone.word("state") == "revoked", "");
     report.check("its role is gone from the database", stage.database.our_roles().await?.is_empty(), "");
     report.check("its open session was ended", session.ping().await.is_err(), "");
     let login = PgConnection::connect_with(&options).await.map(drop);

@@ -8,7 +8,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use super::database::{DAVE, login, sqlstate};
 use super::report::Report;
 use super::stage::{MOMENT, Stage, active, ask, field, refused};
-use crate::client::{Ask, Until};
+use crate::client::{Ask, Look as _, Until};
 
 /// What is asked for in stories 2 and 4.
 pub(super) fn be_admin(length: Duration, justification: Option<&str>) -> Ask {
@@ -36,11 +36,11 @@ async fn approved(stage: &Stage, report: &mut Report<'_>) -> anyhow::Result<Stri
     let request = people.dave.submit(&be_admin(HALF_AN_HOUR, Some(WHY))).await?;
     let id = field(&request, "id")?;
     report.step("dave asks to be a member of shop_admin for 30 minutes, and says why");
-    let two = request["stages"][0]["n"] == 2 && request["stages"][0]["group"] == "dba";
+    let two = request.number("stages.0.n") == Some(2) && request.word("stages.0.group") == "dba";
     report.check("policy asks for two different database administrators", two, "");
     people.bob.decide(&id, "approve", None, None).await?;
     let still = people.dave.request(&id).await?;
-    report.check("one approval is not enough", still["state"] == "pending", "");
+    report.check("one approval is not enough", still.word("state") == "pending", "");
     let twice = people.bob.decide(&id, "approve", None, None).await;
     refused(report, "one person does not count twice", twice, &["forbidden", "conflict", "policy-denied", "duplicate"], "");
     people.carol.decide(&id, "approve", Some(TWENTY_SECONDS_MS), Some("one statement")).await?;
@@ -60,7 +60,7 @@ async fn held(stage: &Stage, report: &mut Report<'_>, grant: &str, before: &[Str
     let within = Until::within(Duration::from_millis(TWENTY_SECONDS_MS) + MOMENT);
     let ended = stage.people.dave.gone(grant, &within).await?;
     report.idle();
-    report.check("at its end the grant is seen to be gone", ended["state"] == "ended" && ended["end_reason"] == "time", &field(&ended, "ended")?);
+    report.check("at its end the grant is seen to be gone", ended.word("state") == "ended" && ended.word("end_reason") == "time", &field(&ended, "ended")?);
     report.check("dave's session was ended with it", session.ping().await.is_err() && stage.database.sessions(DAVE).await? == 0, "");
     let after = stage.database.memberships(DAVE).await?;
     report.check("what dave's account held before is untouched", after == before, &after.join(", "));

@@ -6,7 +6,7 @@ use super::database::DAVE;
 use super::report::Report;
 use super::stage::{MOMENT, Stage, active, field};
 use super::story2::be_admin;
-use crate::client::Until;
+use crate::client::{Look as _, Until};
 
 const SHORT_MS: u64 = 6_000;
 const LONG: Duration = Duration::from_secs(600);
@@ -23,10 +23,10 @@ pub(super) async fn play(stage: &mut Stage, report: &mut Report<'_>) -> anyhow::
     report.busy("the first grant's time passes");
     let ended = dave.gone(&first, &Until::within(Duration::from_millis(SHORT_MS) + MOMENT)).await?;
     report.idle();
-    report.check("the first grant ends at its time", ended["state"] == "ended", "");
+    report.check("the first grant ends at its time", ended.word("state") == "ended", "");
     let kept = stage.database.memberships(DAVE).await?;
     let still = dave.grant(&second).await?;
-    report.check("the second one's access is still there", still["state"] == "active" && kept.iter().any(|role| role == "shop_admin"), &kept.join(", "));
+    report.check("the second one's access is still there", still.word("state") == "active" && kept.iter().any(|role| role == "shop_admin"), &kept.join(", "));
     dave.release(&second).await?;
     dave.gone(&second, &Until::within(MOMENT)).await?;
     let after = stage.database.memberships(DAVE).await?;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::report::Report;
 use super::stage::{MOMENT, Stage, eventually};
 use super::tamper;
+use crate::client::Look as _;
 
 pub(super) async fn play(stage: &mut Stage, report: &mut Report<'_>) -> anyhow::Result<()> {
     report.story(5, "The log is proven whole, and tampering with it is found and named");
@@ -26,11 +27,11 @@ async fn whole(stage: &Stage, report: &mut Report<'_>) -> anyhow::Result<PathBuf
     let admin = &stage.people.admin;
     let sequenced = eventually(MOMENT, || async {
         let log = admin.verify_log(None).await?;
-        Ok(log["whole"] == true && log["unsequenced"].as_array().is_some_and(Vec::is_empty) && log["uncovered"] == 0)
+        Ok(log.says("whole") && log.at("unsequenced").as_array().is_some_and(Vec::is_empty) && log.number("uncovered") == Some(0))
     })
     .await?;
     let log = admin.verify_log(None).await?;
-    report.check("the log is whole against its signed checkpoint", sequenced, &format!("{} leaves", log["size"]));
+    report.check("the log is whole against its signed checkpoint", sequenced, &format!("{} leaves", log.at("size")));
     let kept = stage.folder().join("kept-elsewhere");
     std::fs::write(&kept, admin.checkpoint().await?)?;
     report.step("the checkpoint is kept elsewhere; the log goes on");
@@ -38,7 +39,7 @@ async fn whole(stage: &Stage, report: &mut Report<'_>) -> anyhow::Result<PathBuf
     admin.invite(&admin.add_principal("user", "erin", None).await?["principal"]["id"].as_str().context("a principal without an id")?).await?;
     let note = std::fs::read_to_string(&kept)?;
     let still = admin.verify_log(Some(&note)).await?;
-    report.check("and against the checkpoint kept elsewhere, which is older", still["whole"] == true, "");
+    report.check("and against the checkpoint kept elsewhere, which is older", still.says("whole"), "");
     Ok(kept)
 }
 
@@ -51,7 +52,7 @@ async fn tampered(stage: &Stage, report: &mut Report<'_>, kept: &Path) -> anyhow
     };
     let untouched = copy("copy-untouched")?;
     let fine = verify(stage, &untouched, Some(kept)).await?;
-    report.check("an untouched copy of the data folder is whole, offline", fine.0 && fine.1["whole"] == true, "");
+    report.check("an untouched copy of the data folder is whole, offline", fine.0 && fine.1.says("whole"), "");
 
     let altered = copy("copy-altered")?;
     tamper::alter_byte(&altered).await?;
@@ -77,8 +78,8 @@ async fn tampered(stage: &Stage, report: &mut Report<'_>, kept: &Path) -> anyhow
 
 async fn found(stage: &Stage, report: &mut Report<'_>, what: &str, data: &Path, kept: Option<&Path>, kind: &str) -> anyhow::Result<()> {
     let (success, outcome) = verify(stage, data, kept).await?;
-    let finding = outcome["findings"].as_array().into_iter().flatten().find(|finding| finding["kind"] == kind);
-    let detail = finding.map_or_else(|| outcome.to_string(), |f| f["detail"].as_str().unwrap_or_default().to_owned());
+    let finding = outcome.items("findings").iter().find(|finding| finding.at("kind") == kind);
+    let detail = finding.map_or_else(|| outcome.to_string(), |f| f.word("detail").to_owned());
     report.check(what, !success && finding.is_some(), &detail);
     Ok(())
 }

@@ -59,13 +59,10 @@ fn workspace_root(dir: &Path, toolchain: &Toolchain) -> Result<PathBuf, Error> {
 }
 
 /// Compiler flags that rename every folder of this machine, separated as cargo wants them. Of several that fit a path the last one is
-/// used, so the outer folders come first.
+/// used, so the outer folders come first. They are the same for all connectors of one repository, so that those which share a target
+/// folder share a compiled standard library.
 fn flags(root: &Path, own: &Path, toolchain: &Toolchain) -> OsString {
-    let mut renamed = Vec::new();
-    // Packages beside the workspace: the SDK, where the connector is part of its repository.
-    renamed.extend(root.parent().map(|beside| (beside.to_owned(), "/source")));
-    renamed.push((root.to_owned(), "/source/connectors"));
-    renamed.push((own.to_owned(), "/target"));
+    let mut renamed = vec![(repository(root).to_owned(), "/source"), (own.to_owned(), "/target")];
     if let Some(home) = cargo_home() {
         let registry = home.join("registry/src");
         renamed.push((home, "/cargo"));
@@ -84,6 +81,11 @@ fn flags(root: &Path, own: &Path, toolchain: &Toolchain) -> OsString {
         flags.push(name);
     }
     flags
+}
+
+/// The folder that holds the connector and the SDK beside it: the repository's, or, outside of one, the folder around the workspace.
+fn repository(root: &Path) -> &Path {
+    root.ancestors().find(|folder| folder.join(".git").exists()).or(root.parent()).unwrap_or(root)
 }
 
 /// Where cargo keeps the sources of crates.

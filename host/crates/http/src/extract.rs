@@ -6,7 +6,7 @@ mod once;
 mod place;
 mod query;
 
-pub(crate) use bearer::{Caller, bearer};
+pub(crate) use bearer::Caller;
 pub(crate) use body::{OrDefault, Strict, WasmFile, media_type, read};
 pub(crate) use once::Once;
 pub(crate) use place::Place;

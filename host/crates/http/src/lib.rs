@@ -27,9 +27,10 @@ use axum::Router;
 use hallpass_broker::Broker;
 
 pub use enrol::Enrolment;
+pub use health::Readiness;
 pub use oauth::{TokenAnswer, TokenError};
 pub use openapi::document;
-pub use problem::{Problem, ProblemBody};
+pub use problem::{Kind, Problem, ProblemBody, TYPE_PREFIX};
 
 /// Limits and names of the HTTP side.
 #[derive(Debug, Clone)]

@@ -72,10 +72,7 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
             complete(operation);
         }
     }
-    let scheme = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .description(Some("A session token of /oauth/token"))
-        .build();
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A session token of /oauth/token")).build();
     document.components.get_or_insert_default().add_security_scheme(SESSION, SecurityScheme::Http(scheme));
     document
 }

@@ -33,7 +33,7 @@ impl PolicySet {
         if action.decides_access() {
             return Verdict::refused(Vec::new(), format!("\"{action}\" is no verb of the API; it is decided with its request"));
         }
-        let outcome = self.ask(self.question(principal, action, None, |scene| scene.resource(resource)));
+        let outcome = self.ask(&self.question(principal, None, |scene| scene.resource(resource)), action);
         self.verdict(&outcome, || {
             format!(
                 "no policy permits {} {} to do \"{action}\" here; have an operator do it or permit it",
@@ -52,7 +52,7 @@ impl PolicySet {
                 format!("{} {} is not a human, and only humans approve", approver.kind(), approver.name()),
             );
         };
-        let outcome = self.ask(self.question(approver, Action::Approve, None, |scene| scene.request(request, Some(groups))));
+        let outcome = self.ask(&self.question(approver, None, |scene| scene.request(request, Some(groups))), Action::Approve);
         let refused = outcome.failure().is_some() || (!outcome.permitted && !outcome.policies.is_empty());
         if !refused && !user.groups.iter().any(|g| groups.contains(g)) {
             let asked = groups.iter().map(Name::as_str).collect::<Vec<_>>().join(" or ");

@@ -117,8 +117,8 @@ impl Decision {
 impl PolicySet {
     /// Decides on an asking. The same facts and the same revision give the same decision, at any time.
     pub fn decide(&self, query: &AccessQuery) -> Decision {
-        let request = self.ask(self.access_question(query, Action::Request));
-        let auto = self.ask(self.access_question(query, Action::AutoApprove));
+        let question = self.access_question(query);
+        let [request, auto] = [Action::Request, Action::AutoApprove].map(|action| self.ask(&question, action));
         for outcome in [&request, &auto] {
             if let Some(failure) = outcome.failure() {
                 return self.denied(outcome.to_blame(), failure);
@@ -149,9 +149,9 @@ impl PolicySet {
         })
     }
 
-    /// The question of an asking, for `request` or `auto_approve`.
-    pub(crate) fn access_question(&self, query: &AccessQuery, action: Action) -> Result<Question, String> {
-        self.question(&query.principal, action, Some(query.duration_ms), |scene| scene.access(&query.access))
+    /// The question of an asking, for `request` and `auto_approve`.
+    pub(crate) fn access_question(&self, query: &AccessQuery) -> Result<Question, String> {
+        self.question(&query.principal, Some(query.duration_ms), |scene| scene.access(&query.access))
     }
 
     /// Why, where forbids decided; `None` where no permit applied.

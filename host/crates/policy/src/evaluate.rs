@@ -10,9 +10,11 @@ use crate::entity::Scene;
 use crate::facts::PrincipalFacts;
 use crate::load::PolicySet;
 
-/// A question, ready to be asked of any set of policies.
+/// Who, what, and all facts about both: what several actions can be asked about.
 pub(crate) struct Question {
-    request: Request,
+    principal: EntityUid,
+    resource: EntityUid,
+    context: Context,
     entities: Entities,
 }
 
@@ -28,8 +30,8 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    fn failed(why: String) -> Self {
-        Self { failures: vec![(None, why)], ..Self::default() }
+    fn failed(why: &str) -> Self {
+        Self { failures: vec![(None, why.to_owned())], ..Self::default() }
     }
 
     /// The failures as one sentence; `None` when there is none.
@@ -43,25 +45,24 @@ impl Outcome {
 
     /// The policies to name in a refusal: those that failed, else those that forbid.
     pub(crate) fn to_blame(&self) -> Vec<String> {
-        let mut failed: Vec<String> = self.failures.iter().filter_map(|(policy, _)| policy.clone()).collect();
-        failed.sort();
-        if self.failures.is_empty() { self.policies.clone() } else { failed }
+        if self.failures.is_empty() {
+            return self.policies.clone();
+        }
+        self.failures.iter().filter_map(|(policy, _)| policy.clone()).collect()
     }
 }
 
 impl PolicySet {
-    /// Puts a question together. `about` describes what it is about.
+    /// Puts a question together. `about` describes what it is about; an asking has a duration.
     pub(crate) fn question(
         &self,
         principal: &PrincipalFacts,
-        action: Action,
         duration_ms: Option<Millis>,
         about: impl FnOnce(&mut Scene<'_>) -> EntityUid,
     ) -> Result<Question, String> {
         let mut scene = Scene::new(&self.names);
         let principal = scene.principal(principal);
         let resource = about(&mut scene);
-        let action = self.names.action(action).cloned().ok_or_else(|| format!("the action {action} has no name"))?;
         let context = match duration_ms {
             None => Context::empty(),
             Some(ms) => {
@@ -69,31 +70,40 @@ impl PolicySet {
                 Context::from_pairs([("duration_ms".to_owned(), ms)]).map_err(|e| e.to_string())?
             }
         };
-        let request = Request::new(principal, action, resource, context, Some(&self.schema)).map_err(|e| e.to_string())?;
-        Ok(Question { request, entities: scene.entities()? })
+        Ok(Question { principal, resource, context, entities: scene.entities()? })
     }
 
     /// Asks the whole set.
-    pub(crate) fn ask(&self, question: Result<Question, String>) -> Outcome {
-        match question {
-            Err(why) => Outcome::failed(why),
-            Ok(question) => question.put_to(&self.authorizer, &self.cedar),
+    pub(crate) fn ask(&self, question: &Result<Question, String>, action: Action) -> Outcome {
+        self.ask_of(&self.cedar, question, action)
+    }
+
+    /// Asks some of its policies.
+    pub(crate) fn ask_of(&self, policies: &CedarSet, question: &Result<Question, String>, action: Action) -> Outcome {
+        let request = question.as_ref().map_err(Clone::clone).and_then(|q| Ok((q, self.request(q, action)?)));
+        match request {
+            Err(why) => Outcome::failed(&why),
+            Ok((question, request)) => answer(&self.authorizer, &request, policies, &question.entities),
         }
+    }
+
+    /// Fails where the action does not fit the principal or the resource.
+    fn request(&self, question: &Question, action: Action) -> Result<Request, String> {
+        let action = self.names.action(action).cloned().ok_or_else(|| format!("the action {action} has no name"))?;
+        let Question { principal, resource, context, .. } = question;
+        Request::new(principal.clone(), action, resource.clone(), context.clone(), Some(&self.schema)).map_err(|e| e.to_string())
     }
 }
 
-impl Question {
-    /// Asks any set.
-    pub(crate) fn put_to(&self, authorizer: &Authorizer, set: &CedarSet) -> Outcome {
-        let response = authorizer.is_authorized(&self.request, set, &self.entities);
-        let mut policies: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
-        policies.sort();
-        let mut failures: Vec<(Option<String>, String)> = response
-            .diagnostics()
-            .errors()
-            .map(|AuthorizationError::PolicyEvaluationError(e)| (Some(e.policy_id().to_string()), e.inner().to_string()))
-            .collect();
-        failures.sort();
-        Outcome { permitted: response.decision() == Decision::Allow && failures.is_empty(), policies, failures }
-    }
+fn answer(authorizer: &Authorizer, request: &Request, policies: &CedarSet, entities: &Entities) -> Outcome {
+    let response = authorizer.is_authorized(request, policies, entities);
+    let mut policies: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
+    policies.sort();
+    let mut failures: Vec<(Option<String>, String)> = response
+        .diagnostics()
+        .errors()
+        .map(|AuthorizationError::PolicyEvaluationError(e)| (Some(e.policy_id().to_string()), e.inner().to_string()))
+        .collect();
+    failures.sort();
+    Outcome { permitted: response.decision() == Decision::Allow && failures.is_empty(), policies, failures }
 }

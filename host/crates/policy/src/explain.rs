@@ -61,13 +61,10 @@ impl PolicySet {
     /// Decides as [`PolicySet::decide`] does, and shows how each policy took part.
     pub fn explain(&self, query: &AccessQuery) -> Explanation {
         let mut policies = Vec::new();
+        let question = self.access_question(query);
         for action in [Action::Request, Action::AutoApprove] {
-            let question = self.access_question(query, action);
             for summary in self.policies().filter(|s| s.is_about(action)) {
-                let matched = match &question {
-                    Ok(question) => self.matched(question, summary),
-                    Err(why) => Matched::Failed(why.clone()),
-                };
+                let matched = self.matched(&question, action, summary);
                 policies.push(Explained {
                     id: summary.id.clone(),
                     action,
@@ -84,12 +81,12 @@ impl PolicySet {
     }
 
     /// Asks one policy alone.
-    fn matched(&self, question: &Question, summary: &PolicySummary) -> Matched {
+    fn matched(&self, question: &Result<Question, String>, action: Action, summary: &PolicySummary) -> Matched {
         let id = cedar_policy::PolicyId::new(&summary.id);
         let Some(Ok(alone)) = self.cedar.policy(&id).map(|p| CedarSet::from_policies([p.clone()])) else {
             return Matched::Failed("it is not in the set".to_owned());
         };
-        let outcome = question.put_to(&self.authorizer, &alone);
+        let outcome = self.ask_of(&alone, question, action);
         match outcome.failures.first() {
             Some((_, why)) => Matched::Failed(why.clone()),
             None if outcome.policies.is_empty() => Matched::No,

@@ -52,16 +52,29 @@ mod probe {
         let a = t();
         crate::names::parse_schema().unwrap();
         let b = t();
-        let _ = crate::policy_text::split(&crate::source::Source{file:"x".into(), text: include_str!("operator.cedar").into()}).map_err(|e| e.to_string()).unwrap();
+        let _ = crate::policy_text::split(&crate::source::Source { file: "x".into(), text: include_str!("operator.cedar").into() })
+            .map_err(|e| e.to_string())
+            .unwrap();
         let c = t();
         let set = sample();
         let d = t();
         let q = query(agent("b", human("o", &["developers"])), schema_read("shop-prod"), 10);
-        for _ in 0..1000 { let _ = set.decide(&q); }
+        for _ in 0..1000 {
+            let _ = set.decide(&q);
+        }
         let e = t();
         let who = user("root", &["operators"]);
-        for _ in 0..1000 { let _ = set.authorize(&who, crate::Action::AuditRead, crate::ResourceFacts::Installation); }
+        for _ in 0..1000 {
+            let _ = set.authorize(&who, crate::Action::AuditRead, crate::ResourceFacts::Installation);
+        }
         let f = t();
-        eprintln!("schema {:?} split {:?} load {:?} decide/1000 {:?} authorize/1000 {:?}", b.duration_since(a), c.duration_since(b), d.duration_since(c), e.duration_since(d), f.duration_since(e));
+        eprintln!(
+            "schema {:?} split {:?} load {:?} decide/1000 {:?} authorize/1000 {:?}",
+            b.duration_since(a),
+            c.duration_since(b),
+            d.duration_since(c),
+            e.duration_since(d),
+            f.duration_since(e)
+        );
     }
 }

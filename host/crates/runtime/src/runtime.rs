@@ -127,19 +127,17 @@ impl Runtime {
 async fn look_as_host(frame: &Frame, looks: &[look::Look]) -> Result<Sight, Failure> {
     let database = sql::database(frame)?;
     let mut session = Session::open(frame, &database, Purpose::Look).await?;
-    let several = looks.len() > 1;
-    if several {
-        session.begin_snapshot().await?;
-    }
-    let mut verdicts = Vec::with_capacity(looks.len());
+    let mut texts = Vec::with_capacity(looks.len());
     for look in looks {
-        let text = look.statement.render(frame.frozen(), &[])?;
-        let rows = session.query(frame, &look.statement.name, text, 2, frame.services.limits.sql_bytes).await?;
-        verdicts.push(look.judge(&rows.rows, rows.truncated, frame.frozen()));
+        texts.push((look.statement.name.as_str(), look.statement.render(frame.frozen(), &[])?));
     }
-    if several {
-        session.end_snapshot().await;
-    }
+    let bytes = frame.services.limits.sql_bytes;
+    // Two rows are enough to know that it is not one.
+    let rows = match <[_; 1]>::try_from(texts) {
+        Ok([(name, text)]) => vec![session.query(name, text, 2, bytes).await?],
+        Err(texts) => session.query_together(texts, 2, bytes).await?,
+    };
+    let verdicts = looks.iter().zip(&rows).map(|(look, rows)| look.judge(&rows.rows, rows.truncated, frame.frozen())).collect();
     let seen = look::agree(verdicts);
     let details = bounded(seen.details.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     Ok(Sight { presence: seen.presence, by: SeenBy::Host, attempt: seen.attempt, details })

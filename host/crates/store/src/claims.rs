@@ -43,14 +43,16 @@ macro_rules! take {
 
 /// The due ones of each target in their order; of a target no more than its cap less those in flight; then across targets one
 /// each, before any gets its second. A busy target is left out: `$5` joins their ids, and an id is in it when taking it out
-/// changes it.
+/// changes it. Free and left ones are two ranges of two indexes, so that only what is due is looked at.
 const CLAIM_DUE: &str = concat!(
-    "WITH flying AS (SELECT target, COUNT(*) AS n FROM operations WHERE lease_owner IS NOT NULL AND lease_deadline > {now} GROUP BY target), \
-     ranked AS (SELECT id, target, due, ROW_NUMBER() OVER (PARTITION BY target ORDER BY due, id) AS place FROM operations WHERE ",
+    "WITH ripe AS (SELECT id, target, due FROM operations WHERE ",
     open!(),
-    " AND ",
-    claimable!(),
-    " AND replace($5, target, '') = $5), \
+    " AND lease_owner IS NULL AND due <= $2 UNION ALL SELECT id, target, due FROM operations WHERE ",
+    open!(),
+    " AND lease_owner IS NOT NULL AND lease_deadline <= {now}), \
+     flying AS (SELECT target, COUNT(*) AS n FROM operations WHERE lease_owner IS NOT NULL AND lease_deadline > {now} GROUP BY target), \
+     ranked AS (SELECT id, target, due, ROW_NUMBER() OVER (PARTITION BY target ORDER BY due, id) AS place FROM ripe \
+     WHERE replace($5, target, '') = $5), \
      chosen AS (SELECT r.id FROM ranked r LEFT JOIN flying f ON f.target = r.target \
      WHERE r.place + COALESCE(f.n, 0) <= $6 ORDER BY r.place, r.due, r.id LIMIT $7), \
      picked AS MATERIALIZED (SELECT id FROM operations WHERE id IN (SELECT id FROM chosen) AND ",
@@ -194,5 +196,31 @@ impl Store {
     /// [`Reads::lease_left`] on a connection of its own.
     pub async fn lease_left(&self, lease: &Lease) -> StoreResult<Option<Millis>> {
         self.reads().await?.lease_left(lease).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use hallpass_domain::clock::ManualClock;
+    use hallpass_domain::rng::SystemRng;
+
+    use super::*;
+    use crate::{Backend, Config};
+
+    #[tokio::test]
+    async fn due_work_is_found_by_time_and_never_by_looking_at_everything() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config::Sqlite { dir: dir.path().to_owned(), max_page_count: None };
+        let store = Store::open(config, Arc::new(ManualClock::new(Timestamp(1))), Arc::new(SystemRng)).await.unwrap();
+        let explain = format!("EXPLAIN QUERY PLAN {}", Backend::Sqlite.text(CLAIM_DUE).as_str());
+        let args = args![1_i64, Timestamp(1), "one", 1_u64, "", 1_u32, 1_u32];
+        let plan = store.reads().await.unwrap().all("the plan", crate::sql::composed(explain), args).await.unwrap();
+        let steps: Vec<String> = plan.iter().map(|step| step.text("detail").unwrap()).collect();
+        for index in ["operations_due (due<?)", "operations_leased (lease_deadline<?)"] {
+            assert!(steps.iter().any(|s| s.contains(index)), "{steps:#?}");
+        }
+        assert!(!steps.iter().any(|s| s.starts_with("SCAN operations")), "{steps:#?}");
     }
 }

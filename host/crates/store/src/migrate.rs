@@ -83,3 +83,20 @@ pub(crate) async fn run(connection: &mut AnyConnection, backend: Backend, now: T
     }
     tx.commit().await.map_err(|e| OpenError::from_driver(&e))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_texts_of_a_migration_differ_in_the_names_of_types_only() {
+        for migration in &MIGRATIONS {
+            let as_sqlite = migration
+                .postgres
+                .replace(" TEXT COLLATE \"C\"", " TEXT")
+                .replace(" BYTEA", " BLOB")
+                .replace("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT");
+            assert_eq!(as_sqlite, migration.sqlite, "version {}", migration.version);
+        }
+    }
+}

@@ -161,10 +161,12 @@ impl Store {
     }
 }
 
-/// Nothing was sent yet when a transaction did not begin: a broken connection may be replaced by a new one at once.
+/// Nothing was sent yet when a transaction did not begin: where an idle connection has gone, the next try takes another one.
 fn begin_failed(error: &sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::Io(e) if e.kind() != std::io::ErrorKind::ConnectionRefused => StoreError::Contended,
+        // `admin_shutdown`: what the server said to the connection while it was idle.
+        sqlx::Error::Database(e) if e.code().as_deref() == Some("57P01") => StoreError::Contended,
         other => classify("a transaction", other),
     }
 }

@@ -29,6 +29,9 @@ pub(crate) fn eat_memory(_: &Scene<'_>) -> Result<(), Failure> {
 /// Calls itself without end.
 pub(crate) fn recurse(_: &Scene<'_>) -> Result<(), Failure> {
     fn deeper(n: u64) -> u64 {
+        if black_box(n) == u64::MAX {
+            return n;
+        }
         let room = black_box([n; 64]);
         black_box(deeper(n + 1)) + room.iter().sum::<u64>()
     }
@@ -42,6 +45,7 @@ pub(crate) fn panic(_: &Scene<'_>) -> Result<(), Failure> {
 }
 
 /// Writes more than anybody reads, and then succeeds: what is too much is dropped and counted.
+#[expect(clippy::unnecessary_wraps, reason = "every conduct has one signature")]
 pub(crate) fn flood_the_log(scene: &Scene<'_>) -> Result<(), Failure> {
     let line = "x".repeat(64 * 1024);
     for _ in 0..10_000 {

@@ -45,7 +45,11 @@ impl Refusal {
 
     /// Another way to get tokens.
     pub(super) fn unsupported_grant_type() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", "grant_type must be client_credentials with a private_key_jwt assertion")
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "unsupported_grant_type",
+            "grant_type must be client_credentials with a private_key_jwt assertion",
+        )
     }
 
     /// Rights are no part of a session token.
@@ -69,7 +73,9 @@ impl From<Problem> for Refusal {
                 let error = if status == StatusCode::SERVICE_UNAVAILABLE { "temporarily_unavailable" } else { "server_error" };
                 Self::new(status, error, &body.detail)
             }
-            status @ (StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNSUPPORTED_MEDIA_TYPE) => Self::new(status, "invalid_request", &body.detail),
+            status @ (StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNSUPPORTED_MEDIA_TYPE) => {
+                Self::new(status, "invalid_request", &body.detail)
+            }
             _ => Self::invalid_request(&body.detail),
         }
     }

@@ -78,20 +78,27 @@ impl Problem {
                 body.policies.clone_from(policies);
                 (reason.clone(), "Ask for less, or ask who keeps the policies; `hallpass request --explain` names each.".into())
             }
-            Self::NotFound { noun, id } => {
-                (format!("There is no {noun} {id} that you may see."), format!("Check it, or list what there is: every {noun} that you may see has an id and a name."))
-            }
+            Self::NotFound { noun, id } => (
+                format!("There is no {noun} {id} that you may see."),
+                format!("Check it, or list what there is: every {noun} that you may see has an id and a name."),
+            ),
             Self::NoRoute => ("Nothing is at this path.".into(), "The paths are in /openapi.json.".into()),
             Self::NoMethod => ("This path takes other methods.".into(), "The header Allow names them; so does /openapi.json.".into()),
             Self::MalformedJson { line, column, reason } => {
                 (body.line, body.column) = (Some(*line), Some(*column));
-                (format!("The body is not JSON: {reason} at line {line}, column {column}."), "Correct the body at this place and send it again.".into())
+                (
+                    format!("The body is not JSON: {reason} at line {line}, column {column}."),
+                    "Correct the body at this place and send it again.".into(),
+                )
             }
             Self::WrongBody { field, line, column, reason } => {
                 body.field.clone_from(field);
                 (body.line, body.column) = (Some(*line), Some(*column));
                 let place = field.as_deref().map(|field| format!(" in `{field}`")).unwrap_or_default();
-                (format!("The body does not fit{place}: {reason}, at line {line}, column {column}."), "The shape of the body is in /openapi.json.".into())
+                (
+                    format!("The body does not fit{place}: {reason}, at line {line}, column {column}."),
+                    "The shape of the body is in /openapi.json.".into(),
+                )
             }
             Self::WrongContentType { expected } => {
                 (format!("The body must be {expected}."), format!("Send it with the header `Content-Type: {expected}`."))
@@ -101,7 +108,9 @@ impl Problem {
                 (format!("The body has more than {limit} bytes."), "Send less.".into())
             }
             Self::BrokenBody => ("The body ended before it was whole.".into(), "Send it again.".into()),
-            Self::WrongPath { reason } | Self::WrongQuery { reason } => (sentence(reason), "What belongs there is in /openapi.json.".into()),
+            Self::WrongPath { reason } | Self::WrongQuery { reason } => {
+                (sentence(reason), "What belongs there is in /openapi.json.".into())
+            }
             Self::WrongHeader { name, reason } => {
                 body.field = Some((*name).into());
                 (format!("The header {name}: {reason}."), "Correct the header or leave it out.".into())
@@ -135,7 +144,8 @@ impl Problem {
             ),
             Self::Full => (
                 "There is no room left to record changes, so nothing was changed.".into(),
-                "Make room on the disk of the broker's data folder or in its database, then try again. Nothing needs to be repaired.".into(),
+                "Make room on the disk of the broker's data folder or in its database, then try again. Nothing needs to be repaired."
+                    .into(),
             ),
             Self::TimedOut => (
                 "No answer came in time. What this call began is finished all the same.".into(),

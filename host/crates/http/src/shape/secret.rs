@@ -6,8 +6,8 @@ use std::fmt;
 use hallpass_domain::secret::SecretText;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// A secret that comes in. What does not fit is refused without being repeated.
@@ -84,7 +84,7 @@ impl Visitor<'_> for Text {
 
 fn schema(write_only: bool) -> RefOr<Schema> {
     let text = ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)));
-    if write_only { text.write_only(Some(true)) } else { text.read_only(Some(true)) }.into()
+    if write_only { text.write_only(true) } else { text.read_only(true) }.into()
 }
 
 impl PartialSchema for SecretInput {

@@ -3,6 +3,9 @@
 pub(crate) mod decide;
 pub(crate) mod list;
 
+pub use decide::NewVerdict;
+pub use list::InboxQuery;
+
 use hallpass_domain::clock::Millis;
 use hallpass_domain::ids::{ApprovalId, PrincipalId};
 use hallpass_domain::request::{Approval as Stored, Verdict};

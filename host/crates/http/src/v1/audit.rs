@@ -4,6 +4,9 @@ pub(crate) mod checkpoint;
 pub(crate) mod events;
 pub(crate) mod verify;
 
+pub use events::EventQuery;
+pub use verify::{Believed, Finding, LogQuestion, LogReport};
+
 use hallpass_broker::EventView;
 use hallpass_domain::ids::EventId;
 use serde::{Deserialize, Serialize};

@@ -51,7 +51,8 @@ pub struct Setting {
 
 impl From<ConnectorFacts> for Connector {
     fn from(c: ConnectorFacts) -> Self {
-        let setting = |s: hallpass_domain::port::SettingFacts| Setting { name: s.name, title: s.title, required: s.required, default: s.default };
+        let setting =
+            |s: hallpass_domain::port::SettingFacts| Setting { name: s.name, title: s.title, required: s.required, default: s.default };
         Self {
             digest: c.digest,
             name: c.name,

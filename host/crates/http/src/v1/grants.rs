@@ -8,6 +8,11 @@ pub(crate) mod revoke;
 pub(crate) mod rotate;
 pub(crate) mod show;
 
+pub use credential::{ClearCredential, Credential, SealedTo};
+pub use list::GrantQuery;
+pub use pass::{NewPass, Pass};
+pub use revoke::Revocation;
+
 use hallpass_broker::GrantView;
 use hallpass_domain::clock::Millis;
 use hallpass_domain::grant::{EndReason, GrantState, SeenBy};

@@ -4,6 +4,8 @@ pub(crate) mod list;
 pub(crate) mod set;
 pub(crate) mod show;
 
+pub use set::Members;
+
 use hallpass_domain::name::Name;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -7,6 +7,9 @@ pub(crate) mod me;
 pub(crate) mod offboard;
 pub(crate) mod show;
 
+pub use add::NewPrincipal;
+pub use list::PrincipalQuery;
+
 use hallpass_domain::ids::PrincipalId;
 use hallpass_domain::name::Name;
 use hallpass_domain::principal::{Principal as Stored, PrincipalKind, PrincipalState};

@@ -6,6 +6,10 @@ pub(crate) mod show;
 pub(crate) mod submit;
 pub(crate) mod withdraw;
 
+pub use explain::{ExplainedPolicy, Explanation};
+pub use list::RequestQuery;
+pub use submit::NewRequest;
+
 use hallpass_broker::RequestView;
 use hallpass_domain::Timestamp;
 use hallpass_domain::clock::Millis;
@@ -43,14 +47,7 @@ pub struct Stage {
 
 impl From<Stored> for Stage {
     fn from(s: Stored) -> Self {
-        Self {
-            group: s.group,
-            n: s.n,
-            denials: s.denials,
-            timeout_ms: s.timeout_ms,
-            on_timeout: s.on_timeout,
-            escalate_to: s.escalate_to,
-        }
+        Self { group: s.group, n: s.n, denials: s.denials, timeout_ms: s.timeout_ms, on_timeout: s.on_timeout, escalate_to: s.escalate_to }
     }
 }
 

@@ -8,6 +8,11 @@ pub(crate) mod set_account;
 pub(crate) mod show;
 pub(crate) mod update;
 
+pub use add::NewTarget;
+pub use check::TargetHealth;
+pub use set_account::AccountName;
+pub use update::TargetChange;
+
 use std::collections::BTreeMap;
 
 use hallpass_domain::ids::{Digest, PrincipalId, TargetId};

@@ -82,7 +82,12 @@ async fn json_that_does_not_fit_is_refused_with_its_field() {
 
 #[tokio::test]
 async fn a_value_that_was_sent_is_never_repeated() {
-    for body in [r#"{"name":"a","count":"hunter2"}"#, r#"{"name":"hunter2 hunter2","count":1}"#, r#"{"name":["hunter2"],"count":1}"#, r#""hunter2""#] {
+    for body in [
+        r#"{"name":"a","count":"hunter2"}"#,
+        r#"{"name":"hunter2 hunter2","count":1}"#,
+        r#"{"name":["hunter2"],"count":1}"#,
+        r#""hunter2""#,
+    ] {
         let text = format!("{:?}", strict(body).await.unwrap_err());
         assert!(!text.contains("hunter2"), "{text}");
     }
@@ -102,7 +107,8 @@ async fn only_json_in_utf_8_is_read() {
         let refused = Strict::<Outer>::from_request(request(content_type, good), &LIMITS).await;
         assert!(matches!(refused, Err(Problem::WrongContentType { expected: "application/json" })), "{content_type}");
     }
-    let invalid = Request::builder().header("content-type", "application/json").body(Body::from(&b"{\"name\":\"\xff\",\"count\":1}"[..])).unwrap();
+    let invalid =
+        Request::builder().header("content-type", "application/json").body(Body::from(&b"{\"name\":\"\xff\",\"count\":1}"[..])).unwrap();
     assert!(matches!(Strict::<Outer>::from_request(invalid, &LIMITS).await, Err(Problem::MalformedJson { .. })));
 }
 

@@ -44,5 +44,8 @@ pub(crate) async fn add(
 ) -> Result<Created<Invitation>, Problem> {
     let new = hallpass_broker::NewPrincipal { kind: new.kind, name: new.name, owner: new.owner };
     let invitation = app.broker.add_principal(&ctx, new).await?;
-    Ok(Created { location: format!("/v1/principals/{}", invitation.principal.id), body: Invitation::new(invitation, &app.settings.public_url) })
+    Ok(Created {
+        location: format!("/v1/principals/{}", invitation.principal.id),
+        body: Invitation::new(invitation, &app.settings.public_url),
+    })
 }

@@ -62,7 +62,10 @@ pub(crate) async fn submit(
 ) -> Result<Created<Request>, Problem> {
     if key.is_some() {
         // Ignoring it would promise what is not kept.
-        return Err(Problem::WrongHeader { name: "Idempotency-Key", reason: "it is not kept yet: list your requests before you send one again".into() });
+        return Err(Problem::WrongHeader {
+            name: "Idempotency-Key",
+            reason: "it is not kept yet: list your requests before you send one again".into(),
+        });
     }
     let view = app.broker.submit(&ctx, new.into()).await?;
     Ok(Created { location: format!("/v1/requests/{}", view.request.id), body: view.into() })

@@ -50,7 +50,6 @@ pub(crate) async fn update(
     Place(id): Place<TargetId>,
     Strict(change): Strict<TargetChange>,
 ) -> Result<Json<Target>, Problem> {
-    let change =
-        hallpass_broker::TargetChange { settings: change.settings, secrets: secrets(change.secrets), connector: change.connector };
+    let change = hallpass_broker::TargetChange { settings: change.settings, secrets: secrets(change.secrets), connector: change.connector };
     Ok(Json(app.broker.update_target(&ctx, &id, change).await?.into()))
 }

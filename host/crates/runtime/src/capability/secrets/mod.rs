@@ -76,9 +76,9 @@ impl secrets::Host for Call {
         _: Resource<super::host::InvocationHandle>,
         recipe: String,
     ) -> Result<std::result::Result<Resource<SecretHandle>, types::Failure>> {
-        let fresh = self.frame.kind == document::Call::Apply && self.frame.wish.as_ref().is_some_and(|w| w.fresh_credential);
-        if !fresh {
-            return refuse(FailureKind::Forbidden, "no-fresh-credential", "this call touches no secret: make one only where `fresh-credential` is set");
+        // Also where no fresh credential is asked for: an object that vanished is made again, with a secret of its own.
+        if self.frame.kind != document::Call::Apply {
+            return refuse(FailureKind::Forbidden, "no-secret-here", "a secret is made in `apply` alone");
         }
         let frame = std::sync::Arc::clone(&self.frame);
         let Some(declared) = frame.manifest.recipes.get(&recipe) else {

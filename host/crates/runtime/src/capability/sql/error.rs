@@ -17,19 +17,14 @@ pub(crate) fn failure(error: &Error) -> Failure {
             || Failure::none(FailureKind::Internal, "database", "the database refused without saying why"),
             database,
         ),
+        // The driver reports what TLS refuses as input that is not valid.
+        Error::Io(e) if e.kind() == std::io::ErrorKind::InvalidData => tls(&e.to_string()),
         Error::Io(e) => Failure::none(
             FailureKind::Unavailable,
             "unreachable",
             format!("the database cannot be reached: {}. Check that it runs and that host and port of the target are right", e.kind()),
         ),
-        Error::Tls(e) => Failure::none(
-            FailureKind::Unavailable,
-            "tls",
-            format!(
-                "no trusted TLS connection: {}. Check the server's certificate, the name in `host`, and `root_certificate` of the target",
-                hostile_text::line(&e.to_string(), 300)
-            ),
-        ),
+        Error::Tls(e) => tls(&e.to_string()),
         Error::Configuration(_) => Failure::none(FailureKind::InvalidInput, "settings", "the target's connection settings are not valid"),
         Error::Protocol(_) => Failure::none(
             FailureKind::Unavailable,
@@ -38,6 +33,12 @@ pub(crate) fn failure(error: &Error) -> Failure {
         ),
         _ => Failure::none(FailureKind::Unavailable, "connection", "the connection to the database broke"),
     }
+}
+
+fn tls(why: &str) -> Failure {
+    let why = hostile_text::line(why, 300);
+    let remedy = "Check the server's certificate, the name in `host`, and `root_certificate` of the target";
+    Failure::none(FailureKind::Unavailable, "tls", format!("no trusted TLS connection: {why}. {remedy}"))
 }
 
 fn database(error: &PgDatabaseError) -> Failure {

@@ -136,7 +136,7 @@ impl Call {
         let most = usize::try_from(limit.min(limits.sql_rows)).unwrap_or(usize::MAX);
         let bytes = limits.sql_bytes.saturating_sub(self.sql.bytes);
         let session = &mut self.table.get_mut(handle)?.0;
-        let rows = session.query(&frame, &statement.name, text, most, bytes).await?;
+        let rows = session.query(&statement.name, text, most, bytes).await?;
         self.sql.bytes += rows.rows.iter().flatten().map(|(_, v)| v.size()).sum::<usize>();
         if statement.databases {
             self.learn_databases(statement, &rows)?;

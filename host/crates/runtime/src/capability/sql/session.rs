@@ -44,7 +44,6 @@ pub(crate) struct Rows {
 /// An open session.
 pub(crate) struct Session {
     lease: Lease,
-    purpose: Purpose,
 }
 
 impl Session {
@@ -55,7 +54,7 @@ impl Session {
         let settings = settings(frame, purpose)?;
         while let Some(mut connection) = pools.take(endpoint, database) {
             if simple(&mut connection, format!("{CLEAN}{settings}")).await.is_ok() {
-                return Ok(Self::lent(frame, database, connection, purpose));
+                return Ok(Self::lent(frame, database, connection));
             }
         }
         let options = connect::options(&frame.manifest, endpoint, database)?;
@@ -73,48 +72,38 @@ impl Session {
                 return Err(Failure::none(FailureKind::Unavailable, "login-timeout", message));
             }
         };
-        Ok(Self::lent(frame, database, connection, purpose))
+        Ok(Self::lent(frame, database, connection))
     }
 
-    fn lent(frame: &Frame, database: &str, connection: PgConnection, purpose: Purpose) -> Self {
+    fn lent(frame: &Frame, database: &str, connection: PgConnection) -> Self {
         let mut lease = Lease::new(Arc::clone(&frame.services.pools), &frame.call.endpoint, database, connection);
         lease.rest();
-        Self { lease, purpose }
+        Self { lease }
     }
 
-    /// Runs one statement that reads, and keeps at most `limit` rows and `bytes` bytes.
-    pub(crate) async fn query(&mut self, frame: &Frame, name: &str, sql: String, limit: usize, bytes: usize) -> Result<Rows, Failure> {
-        let purpose = self.purpose;
+    /// Runs one statement that reads, and keeps at most `limit` rows and `bytes` bytes. The session is read-only by its settings,
+    /// which no declared statement can change; only [`Session::transact`] says otherwise.
+    pub(crate) async fn query(&mut self, name: &str, sql: String, limit: usize, bytes: usize) -> Result<Rows, Failure> {
         let connection = self.lease.work().ok_or_else(broken)?;
-        // A session that only looks is read-only by its settings and needs no transaction of its own.
-        if purpose == Purpose::Change
-            && let Err(e) = simple(connection, format!("BEGIN TRANSACTION READ ONLY; {}", bounds(frame))).await
-        {
-            return Err(self.failed(&e, false).await);
-        }
-        let connection = self.lease.work().ok_or_else(broken)?;
-        let read = read(connection, name, sql, limit, bytes).await;
-        match read {
+        match read(connection, name, sql, limit, bytes).await {
             Ok(rows) => {
-                self.end(purpose == Purpose::Change).await;
+                self.lease.rest();
                 rows
             }
-            Err(e) => Err(self.failed(&e, purpose == Purpose::Change).await),
-        }
-    }
-
-    /// Begins a read-only transaction of one snapshot; only for a session that looks.
-    pub(crate) async fn begin_snapshot(&mut self) -> Result<(), Failure> {
-        let connection = self.lease.work().ok_or_else(broken)?;
-        match simple(connection, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned()).await {
-            Ok(()) => Ok(()),
             Err(e) => Err(self.failed(&e, false).await),
         }
     }
 
-    /// Ends it.
-    pub(crate) async fn end_snapshot(&mut self) {
-        self.end(true).await;
+    /// Runs several statements that read, each by its name, in one snapshot.
+    pub(crate) async fn query_together(&mut self, statements: Vec<(&str, String)>, limit: usize, bytes: usize) -> Result<Vec<Rows>, Failure> {
+        let connection = self.lease.work().ok_or_else(broken)?;
+        match together(connection, statements, limit, bytes).await {
+            Ok(rows) => {
+                self.end(true).await;
+                rows
+            }
+            Err(e) => Err(self.failed(&e, true).await),
+        }
     }
 
     /// Runs statements in one transaction and commits. Returns the rows that each affected.
@@ -221,9 +210,8 @@ fn settings(frame: &Frame, purpose: Purpose) -> Result<String, Failure> {
         _ => connect::APPLICATION.to_owned(),
     };
     let quoted = literal(&name).map_err(|m| Failure::none(FailureKind::Internal, "bad-mark", m))?;
-    let read_only = if purpose == Purpose::Look { "on" } else { "off" };
     Ok(format!(
-        "SET application_name = {quoted}; SET default_transaction_read_only = {read_only}; SET statement_timeout = {}",
+        "SET application_name = {quoted}; SET default_transaction_read_only = on; SET statement_timeout = {}",
         milliseconds(frame)
     ))
 }
@@ -252,6 +240,23 @@ async fn changes(connection: &mut PgConnection, frame: &Frame, statements: &[Str
         affected.push(connection.execute(query).await?.rows_affected());
     }
     Ok(affected)
+}
+
+async fn together(
+    connection: &mut PgConnection,
+    statements: Vec<(&str, String)>,
+    limit: usize,
+    bytes: usize,
+) -> Result<Result<Vec<Rows>, Failure>, Error> {
+    simple(connection, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned()).await?;
+    let mut out = Vec::with_capacity(statements.len());
+    for (name, sql) in statements {
+        match read(connection, name, sql, limit, bytes).await? {
+            Ok(rows) => out.push(rows),
+            Err(failure) => return Ok(Err(failure)),
+        }
+    }
+    Ok(Ok(out))
 }
 
 /// The outer error is the connection's, the inner one a value's.

@@ -130,6 +130,9 @@ impl Template {
         if first.is_empty() || FORBIDDEN.contains(&first.as_str()) {
             return Err(format!("must not begin with `{first}`: transactions and sessions belong to the host"));
         }
+        if text.to_ascii_lowercase().contains("set_config") {
+            return Err("must not use `set_config`: the settings of a session belong to the host".to_owned());
+        }
         let template = Parser { chars: text.chars().collect(), at: 0, literal: String::new(), declared, pieces: vec![], slots: vec![] }.run()?;
         if let Some(unused) = declared.keys().find(|name| !template.slots.iter().any(|s| s.name == **name)) {
             return Err(format!("declares the slot `{unused}` and does not use it: remove one or write {{{unused}}} into the text"));

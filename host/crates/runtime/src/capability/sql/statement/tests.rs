@@ -57,6 +57,7 @@ fn a_text_that_could_be_more_than_one_statement_or_move_a_value_out_of_its_quote
         "SELECT {x}, {y}}",
         "SELECT {x:identifier}, {y:integer}",
         "COMMIT",
+        "SELECT \"Set_Config\"('a', {x}, false), {y}",
         "set role {x} {y}",
         "",
     ] {

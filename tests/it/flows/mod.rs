@@ -1,0 +1,9 @@
+//! The lifecycle over a scripted target, on both databases.
+
+mod activation;
+mod approval;
+mod audit;
+mod credential;
+mod identity;
+mod outage;
+mod overlap;

@@ -1,0 +1,3 @@
+//! The HTTP side in process: what is described, what is refused, what every answer carries.
+
+mod openapi;
