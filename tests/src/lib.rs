@@ -9,5 +9,6 @@ pub mod app;
 pub mod bed;
 pub mod postgres;
 pub mod scripted;
+pub mod server;
 
 pub use bed::Bed;

@@ -20,6 +20,16 @@ impl Until {
     pub fn within(length: Duration) -> Self {
         Self(SystemClock.now().plus(u64::try_from(length.as_millis()).unwrap_or(u64::MAX)))
     }
+
+    /// Whether there is time left.
+    pub fn is_ahead(&self) -> bool {
+        SystemClock.now() < self.0
+    }
+
+    /// Waits a moment before something is looked at again.
+    pub async fn pause() {
+        SystemClock.sleep_until(SystemClock.now().plus(BETWEEN_MS)).await;
+    }
 }
 
 impl Api {

@@ -17,7 +17,7 @@ use super::stage::{MOMENT, Stage, active, field, read_sales, refused};
 use crate::cli::judge;
 use crate::client::{Look as _, Until};
 
-const TEN_MINUTES: Duration = Duration::from_secs(600);
+const TEN_MINUTES: Duration = Duration::from_mins(10);
 const FIVE_MINUTES_MS: u64 = 300_000;
 
 /// A credential, opened.

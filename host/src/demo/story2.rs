@@ -15,8 +15,8 @@ pub(super) fn be_admin(length: Duration, justification: Option<&str>) -> Ask {
     ask("role.member", "database:shop/role:shop_admin", length, justification)
 }
 
-const HOUR: Duration = Duration::from_secs(3600);
-const HALF_AN_HOUR: Duration = Duration::from_secs(1800);
+const HOUR: Duration = Duration::from_hours(1);
+const HALF_AN_HOUR: Duration = Duration::from_mins(30);
 const TWENTY_SECONDS_MS: u64 = 20_000;
 const WHY: &str = "order 17 was charged twice; a refund must be written by hand";
 

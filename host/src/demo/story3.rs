@@ -13,7 +13,7 @@ use super::stage::{MOMENT, Stage, active, eventually, field, read_sales};
 use super::story1::opened;
 use crate::client::{Look as _, Until};
 
-const MINUTES: Duration = Duration::from_secs(300);
+const MINUTES: Duration = Duration::from_mins(5);
 /// How long after PostgreSQL is back an overdue access may still be there.
 const SECONDS: Duration = Duration::from_secs(8);
 

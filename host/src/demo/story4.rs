@@ -9,7 +9,7 @@ use super::story2::be_admin;
 use crate::client::{Look as _, Until};
 
 const SHORT_MS: u64 = 6_000;
-const LONG: Duration = Duration::from_secs(600);
+const LONG: Duration = Duration::from_mins(10);
 
 pub(super) async fn play(stage: &mut Stage, report: &mut Report<'_>) -> anyhow::Result<()> {
     report.story(4, "Two grants of the same access overlap");

@@ -167,8 +167,9 @@ fn install_debian(report: &mut dyn FnMut(&str)) -> Result<(), String> {
     if !is_root() {
         return Err(format!("not root, so nothing is installed; as root: apt-get install {}", DEBIAN_PACKAGES.join(" ")));
     }
+    // Callers that keep a compiler's words to themselves show these lines at once; they find them by the word `install`.
     report(&format!(
-        "Installing {} with apt-get: connectors are compiled to WebAssembly, and no compiler here can do that",
+        "About to install {} with apt-get: connectors are compiled to WebAssembly, and no compiler here can do that",
         DEBIAN_PACKAGES.join(", ")
     ));
     let mut update = apt_get();
@@ -191,7 +192,9 @@ fn apt_get() -> Command {
 /// Adds the target to the active toolchain.
 fn add_by_rustup(dir: &Path, report: &mut dyn FnMut(&str)) -> Result<(), String> {
     output_of(command("rustup").arg("--version")).ok_or("there is no rustup")?;
-    report(&format!("Adding {TARGET} with rustup: connectors are compiled to WebAssembly, and the active toolchain has no such target"));
+    report(&format!(
+        "About to install {TARGET} with rustup: connectors are compiled to WebAssembly, and the active toolchain cannot do that"
+    ));
     let added = run(command("rustup").args(["target", "add", TARGET]).current_dir(dir), report).map_err(|error| error.to_string())?;
     added.map(drop).map_err(|lines| format!("rustup failed: {}", last_line(&lines)))
 }

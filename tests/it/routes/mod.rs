@@ -1,3 +1,8 @@
 //! The HTTP side in process: what is described, what is refused, what every answer carries.
 
+mod bad_input;
 mod openapi;
+mod operation;
+pub(crate) mod service;
+mod story;
+mod tokens;

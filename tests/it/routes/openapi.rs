@@ -20,7 +20,8 @@ fn the_document_is_the_one_that_was_agreed() {
         std::fs::write(path, &now).unwrap();
     }
     let agreed = std::fs::read_to_string(path).unwrap();
-    let line = agreed.lines().zip(now.lines()).position(|(a, b)| a != b).map_or_else(|| "the end".to_owned(), |n| format!("line {}", n + 1));
+    let line =
+        agreed.lines().zip(now.lines()).position(|(a, b)| a != b).map_or_else(|| "the end".to_owned(), |n| format!("line {}", n + 1));
     assert!(agreed == now, "the document differs from it/routes/openapi.json at {line}; if that is meant, run the test with {UPDATE}=1");
 }
 
@@ -72,7 +73,8 @@ fn every_body_that_comes_in_refuses_members_that_it_does_not_know() {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let Some(schema) = operation.pointer("/requestBody/content/application~1json/schema") else { continue };
-            let reference = schema["$ref"].as_str().or_else(|| schema["oneOf"].as_array().and_then(|of| of.iter().find_map(|s| s["$ref"].as_str())));
+            let reference =
+                schema["$ref"].as_str().or_else(|| schema["oneOf"].as_array().and_then(|of| of.iter().find_map(|s| s["$ref"].as_str())));
             let schema = document.pointer(reference.unwrap().strip_prefix('#').unwrap()).unwrap();
             assert_eq!(schema["additionalProperties"], Value::Bool(false), "{method} {path}");
         }

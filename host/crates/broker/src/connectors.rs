@@ -38,15 +38,16 @@ impl Broker {
 
     /// All loaded connectors, the newest last.
     pub async fn connectors(&self, ctx: &OpContext) -> Result<Vec<ConnectorFacts>, BrokerError> {
-        ctx.authorize(Action::ConnectorRead, ResourceFacts::Installation)?;
-        Ok(self.store.reads().await?.connectors().await?.into_iter().map(|row| row.facts).collect())
+        let known = self.store.reads().await?.connectors().await?.into_iter().map(|row| row.facts);
+        Ok(known.filter(|facts| may_read(ctx, facts).is_ok()).collect())
     }
 
     /// One loaded connector.
     pub async fn connector(&self, ctx: &OpContext, digest: &Digest) -> Result<ConnectorFacts, BrokerError> {
-        ctx.authorize(Action::ConnectorRead, ResourceFacts::Installation)?;
         let row = self.store.reads().await?.connector(digest).await?;
-        row.map(|row| row.facts).ok_or_else(|| BrokerError::not_found("connector", digest))
+        let facts = row.map(|row| row.facts).ok_or_else(|| BrokerError::not_found("connector", digest))?;
+        may_read(ctx, &facts)?;
+        Ok(facts)
     }
 
     /// The facts of a connector, which is loaded from the store where this node has not done it yet.
@@ -77,4 +78,9 @@ impl Broker {
             Err(e) => tracing::error!(cause = %e, "the known connectors could not be looked up"),
         }
     }
+}
+
+fn may_read(ctx: &OpContext, facts: &ConnectorFacts) -> Result<(), BrokerError> {
+    let named = hallpass_policy::ConnectorFacts { name: facts.name.clone() };
+    ctx.authorize(Action::ConnectorRead, ResourceFacts::Connector(&named))
 }

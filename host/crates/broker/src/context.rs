@@ -32,6 +32,11 @@ impl OpContext {
         self.facts.name()
     }
 
+    /// Whether the caller runs the broker, and so lists what others asked for and hold.
+    pub(crate) fn is_operator(&self) -> bool {
+        matches!(&self.facts, PrincipalFacts::User(user) if user.groups.iter().any(|g| g.as_str() == crate::identity::OPERATORS))
+    }
+
     /// What policy knows of the caller.
     pub(crate) fn facts(&self) -> &PrincipalFacts {
         &self.facts

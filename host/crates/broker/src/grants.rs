@@ -13,9 +13,8 @@ use crate::views::{GrantFilter, GrantView, Page};
 impl Broker {
     /// Grants that the caller may see.
     pub async fn grants(&self, ctx: &OpContext, filter: GrantFilter, page: Page) -> Result<Vec<GrantView>, BrokerError> {
-        let sees_all = ctx.authorize(Action::GrantRead, ResourceFacts::Installation).is_ok();
         let mut filter = filter;
-        if !sees_all && filter.principal.is_none() {
+        if !ctx.is_operator() && filter.principal.is_none() {
             filter.principal = Some(ctx.principal().clone());
         }
         let after = page.after.as_deref().map(str::parse).transpose()?;
@@ -25,7 +24,7 @@ impl Broker {
         for grant in reads.grants(&query, after.as_ref(), page.rows()).await? {
             let view = self.grant_view(&mut reads, grant).await?;
             let facts = self.grant_facts(&mut reads, &view.grant).await?;
-            if sees_all || ctx.authorize(Action::GrantRead, ResourceFacts::Grant(&facts)).is_ok() {
+            if ctx.authorize(Action::GrantRead, ResourceFacts::Grant(&facts)).is_ok() {
                 views.push(view);
             }
         }

@@ -12,12 +12,14 @@ use crate::error::BrokerError;
 use crate::views::Group;
 
 impl Broker {
-    /// All groups.
+    /// Groups that the caller may see.
     pub async fn groups(&self, ctx: &OpContext) -> Result<Vec<Group>, BrokerError> {
-        ctx.authorize(Action::GroupRead, ResourceFacts::Installation)?;
         let mut reads = self.store.reads().await?;
         let mut groups = Vec::new();
         for group in reads.groups().await? {
+            if ctx.authorize(Action::GroupRead, ResourceFacts::Group(&group.name)).is_err() {
+                continue;
+            }
             groups.push(view(&mut reads, group).await?);
         }
         Ok(groups)

@@ -56,11 +56,18 @@ impl Broker {
         self.invite(&principal, &ctx.actors()).await
     }
 
-    /// All principals.
+    /// Principals that the caller may see.
     pub async fn principals(&self, ctx: &OpContext, page: Page) -> Result<Vec<Principal>, BrokerError> {
-        ctx.authorize(Action::PrincipalRead, ResourceFacts::Installation)?;
         let after = page.after.as_deref().map(str::parse).transpose()?;
-        Ok(self.store.reads().await?.principals(after.as_ref(), page.rows()).await?)
+        let mut reads = self.store.reads().await?;
+        let mut seen = Vec::new();
+        for principal in reads.principals(after.as_ref(), page.rows()).await? {
+            let facts = facts_of(&mut reads, &principal).await?;
+            if ctx.authorize(Action::PrincipalRead, ResourceFacts::Principal(&facts)).is_ok() {
+                seen.push(principal);
+            }
+        }
+        Ok(seen)
     }
 
     /// One principal.

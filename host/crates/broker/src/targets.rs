@@ -96,10 +96,16 @@ impl Broker {
         Ok(target)
     }
 
-    /// All targets.
+    /// Targets that the caller may see.
     pub async fn targets(&self, ctx: &OpContext) -> Result<Vec<Target>, BrokerError> {
-        ctx.authorize(Action::TargetRead, ResourceFacts::Installation)?;
-        Ok(self.store.reads().await?.targets().await?)
+        let mut seen = Vec::new();
+        for target in self.store.reads().await?.targets().await? {
+            let facts = self.loaded(&target.connector).await?;
+            if ctx.authorize(Action::TargetRead, ResourceFacts::Target(&target_facts(&target, &facts))).is_ok() {
+                seen.push(target);
+            }
+        }
+        Ok(seen)
     }
 
     /// One target.

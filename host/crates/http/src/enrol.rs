@@ -26,7 +26,7 @@ pub struct Enrolment {
 
 /// Register keys with a one-time link
 ///
-/// The link is used up, whether it was the right person or not: whoever finds it used tells an operator.
+/// The link works once. Whoever finds it used tells an operator.
 #[utoipa::path(
     post, path = "/enrol/{token}", tag = "sign-in", operation_id = "enrol",
     params(("token" = String, Path, description = "The last part of the link")),

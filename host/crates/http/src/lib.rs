@@ -55,7 +55,7 @@ impl Settings {
             public_url: public_url.trim_end_matches('/').to_owned(),
             max_body: 256 * 1024,
             connector_max_body: 32 * 1024 * 1024,
-            request_timeout: Duration::from_secs(60),
+            request_timeout: Duration::from_mins(1),
             metrics_on_loopback: false,
         }
     }

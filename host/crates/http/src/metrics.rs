@@ -6,6 +6,11 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRequestParts as _, Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::response::IntoResponse;
+use hallpass_domain::Timestamp;
+use hallpass_domain::grant::GrantState;
+use hallpass_domain::operation::OperationState;
+use hallpass_policy::{Action, ResourceFacts};
+use hallpass_store::Counts;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -50,7 +55,7 @@ impl Traffic {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct InState {
-    state: String,
+    state: &'static str,
 }
 
 /// Read the metrics
@@ -65,35 +70,76 @@ pub(crate) async fn metrics(State(app): State<App>, request: Request) -> Result<
     let (mut parts, _) = request.into_parts();
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let open = app.settings.metrics_on_loopback && peer.is_some_and(|ip| ip.is_loopback());
-    let counts = if open {
-        app.broker.counts().await?
-    } else {
+    if !open {
         let Caller(ctx) = Caller::from_request_parts(&mut parts, &app).await?;
-        app.broker.metrics(&ctx).await?
-    };
-
-    let mut registry = Registry::with_prefix("hallpass");
-    let states = |counts: &std::collections::BTreeMap<String, i64>| {
-        let family = Family::<InState, Gauge>::default();
-        for (state, number) in counts {
-            family.get_or_create(&InState { state: state.clone() }).set(*number);
-        }
-        family
-    };
-    let gauge = |number: i64| {
-        let gauge = Gauge::<i64>::default();
-        gauge.set(number);
-        gauge
-    };
-    registry.register("operations", "Operations by state", states(&counts.operations));
-    registry.register("grants", "Grants by state", states(&counts.grants));
-    registry.register("grants_overdue", "Grants that should be gone and are not", gauge(counts.overdue));
-    registry.register("events_unsequenced", "Events that have no index in the log yet", gauge(counts.unsequenced));
-    registry.register("http_calls", "Calls that this node has answered", (*app.traffic.0).clone());
-    let mut text = String::new();
-    encode(&mut text, &registry).map_err(|e| {
+        ctx.authorize(Action::MetricsRead, ResourceFacts::Installation)?;
+    }
+    let counts = app.broker.counts().await?;
+    let text = write(&counts, app.broker.clock().now(), &app.traffic).map_err(|e| {
         tracing::error!(cause = %e, "the metrics cannot be written");
         Problem::Internal
     })?;
     Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], text))
+}
+
+/// Every state has its series, also where nothing is in it: an alarm on a series that comes and goes is deaf.
+fn write(counts: &Counts, now: Timestamp, traffic: &Traffic) -> Result<String, std::fmt::Error> {
+    let operations = OperationState::ALL.iter().filter(|state| state.is_open());
+    let operations = operations.map(|state| (state.as_str(), counts.operations.get(state).copied().unwrap_or(0)));
+    let grants = GrantState::ALL.iter().filter(|state| !state.is_final());
+    let grants = grants.map(|state| (state.as_str(), counts.grants.get(state).copied().unwrap_or(0)));
+    let waiting_ms = counts.unsequenced_since.map_or(0, |since| now.since(since));
+
+    let mut registry = Registry::with_prefix("hallpass");
+    registry.register("operations", "Open operations by state", family(operations));
+    registry.register("grants", "Grants by state, those that have not ended", family(grants));
+    registry.register("grants_overdue", "Grants that should be gone and are not", gauge(counts.overdue));
+    registry.register("targets_down", "Targets that do not answer", gauge(counts.breakers));
+    registry.register("events_unsequenced", "Events that have no index in the log yet", gauge(counts.unsequenced));
+    registry.register("events_unsequenced_oldest_milliseconds", "How long the oldest of them has waited", gauge(waiting_ms));
+    registry.register("http_calls", "Calls that this node has answered", (*traffic.0).clone());
+    let mut text = String::new();
+    encode(&mut text, &registry)?;
+    Ok(text)
+}
+
+fn gauge(number: u64) -> Gauge {
+    let gauge = Gauge::default();
+    gauge.set(i64::try_from(number).unwrap_or(i64::MAX));
+    gauge
+}
+
+fn family(numbers: impl Iterator<Item = (&'static str, u64)>) -> Family<InState, Gauge> {
+    let family = Family::default();
+    for (state, number) in numbers {
+        let series: &Gauge = &family.get_or_create_owned(&InState { state });
+        series.set(i64::try_from(number).unwrap_or(i64::MAX));
+    }
+    family
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_overdue_is_counted_and_an_empty_state_has_a_series() {
+        let mut counts = Counts { overdue: 2, unsequenced: 3, unsequenced_since: Some(Timestamp(1_000)), ..Counts::default() };
+        counts.operations.insert(OperationState::Unknown, 7);
+        let traffic = Traffic::default();
+        traffic.count("/v1/grants/{id}", &Method::GET, StatusCode::OK);
+        let text = write(&counts, Timestamp(4_500), &traffic).unwrap();
+        for line in [
+            "hallpass_grants_overdue 2",
+            "hallpass_events_unsequenced 3",
+            "hallpass_events_unsequenced_oldest_milliseconds 3500",
+            "hallpass_operations{state=\"unknown\"} 7",
+            "hallpass_operations{state=\"planned\"} 0",
+            "hallpass_grants{state=\"ending\"} 0",
+            "hallpass_http_calls_total{route=\"/v1/grants/{id}\",method=\"GET\",status=\"200\"} 1",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line} is not in:\n{text}");
+        }
+        assert!(!text.contains("state=\"seen\""), "what has settled is not counted");
+    }
 }

@@ -16,7 +16,7 @@ pub(crate) use settings::once_each;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The body of a call that takes none: nothing, or an empty object.
+/// The body or query of a call that takes none: nothing, or an empty object.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}

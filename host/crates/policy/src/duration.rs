@@ -22,7 +22,7 @@ pub(crate) fn parse(text: &str) -> Option<Millis> {
 pub(crate) fn show(ms: Millis) -> String {
     UNITS
         .iter()
-        .find(|(_, unit)| ms >= *unit && ms % unit == 0)
+        .find(|(_, unit)| ms >= *unit && ms.is_multiple_of(*unit))
         .map_or_else(|| format!("{ms}ms"), |(suffix, unit)| format!("{}{suffix}", ms / unit))
 }
 

@@ -82,10 +82,12 @@ impl PolicySet {
 
     /// Asks one policy alone.
     fn matched(&self, question: &Result<Question, String>, action: Action, summary: &PolicySummary) -> Matched {
-        let id = cedar_policy::PolicyId::new(&summary.id);
-        let Some(Ok(alone)) = self.cedar.policy(&id).map(|p| CedarSet::from_policies([p.clone()])) else {
-            return Matched::Failed("it is not in the set".to_owned());
-        };
+        let mut alone = CedarSet::new();
+        if let Some(policy) = self.cedar.policy(&cedar_policy::PolicyId::new(&summary.id))
+            && let Err(e) = alone.add(policy.clone())
+        {
+            return Matched::Failed(e.to_string());
+        }
         let outcome = self.ask_of(&alone, question, action);
         match outcome.failures.first() {
             Some((_, why)) => Matched::Failed(why.clone()),
@@ -127,7 +129,8 @@ impl fmt::Display for Explanation {
 }
 
 fn show_stage(f: &mut fmt::Formatter<'_>, stage: &Stage) -> fmt::Result {
-    write!(f, "{} of {}, {} denials end it", stage.n, stage.group, stage.denials)?;
+    let s = if stage.denials == 1 { "" } else { "s" };
+    write!(f, "{} of {}, ended by {} denial{s}", stage.n, stage.group, stage.denials)?;
     if let Some(timeout) = stage.timeout_ms {
         write!(f, "; after {}: ", duration::show(timeout))?;
         match (stage.on_timeout, &stage.escalate_to) {

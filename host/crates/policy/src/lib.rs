@@ -6,6 +6,18 @@
 //! `auto_approve`, `approve`); annotations on a permit only say which way an asking goes: `@route`, `@max`,
 //! `@justification`.
 //!
+//! | annotation | on | meaning |
+//! | --- | --- | --- |
+//! | `@id("…")` | every policy | its name in decisions and in the log; unique; `builtin.` is ours |
+//! | `@reason("…")` | every policy | why, for those whom it refuses |
+//! | `@route("…")` | permits of `request` | the route in `routes.toml` that must approve |
+//! | `@max("30m")` | permits of `request`, `auto_approve` | the longest time that may be asked for |
+//! | `@justification("required")` | permits of `request`, `auto_approve` | an asking without one is refused |
+//!
+//! Of several permits that apply, every route must be satisfied (one after the other, a group once with its larger
+//! number), the shortest `@max` holds, and a justification is needed if any asks for one. A permit of `auto_approve`
+//! waives the stages, never the limits.
+//!
 //! Pure and deterministic: facts go in, an answer with the ids of the policies and the revision of the set comes out.
 //! No clock, no store. When a policy cannot be evaluated, the answer is no.
 //!
@@ -42,39 +54,3 @@ pub use facts::{
 pub use fault::{Fault, LoadError, Problem};
 pub use load::{Effect, PolicySet, PolicySummary};
 pub use source::{Source, Sources};
-
-#[cfg(test)]
-mod probe {
-    use crate::fixture::*;
-    #[test]
-    fn probe() {
-        let t = || std::time::SystemTime::now();
-        let a = t();
-        crate::names::parse_schema().unwrap();
-        let b = t();
-        let _ = crate::policy_text::split(&crate::source::Source { file: "x".into(), text: include_str!("operator.cedar").into() })
-            .map_err(|e| e.to_string())
-            .unwrap();
-        let c = t();
-        let set = sample();
-        let d = t();
-        let q = query(agent("b", human("o", &["developers"])), schema_read("shop-prod"), 10);
-        for _ in 0..1000 {
-            let _ = set.decide(&q);
-        }
-        let e = t();
-        let who = user("root", &["operators"]);
-        for _ in 0..1000 {
-            let _ = set.authorize(&who, crate::Action::AuditRead, crate::ResourceFacts::Installation);
-        }
-        let f = t();
-        eprintln!(
-            "schema {:?} split {:?} load {:?} decide/1000 {:?} authorize/1000 {:?}",
-            b.duration_since(a),
-            c.duration_since(b),
-            d.duration_since(c),
-            e.duration_since(d),
-            f.duration_since(e)
-        );
-    }
-}

@@ -61,7 +61,7 @@ pub(crate) fn read(source: &Source, groups: &KnownGroups) -> (Routes, Vec<Fault>
             problems.push(Problem::NoStage);
         }
         for (number, stage) in (1..).zip(route.stages) {
-            match check(stage, &stages, groups) {
+            match check(&stage, &stages, groups) {
                 Ok(stage) => stages.push(stage),
                 Err(wrong) => problems.push(Problem::Stage { number, wrong }),
             }
@@ -72,7 +72,7 @@ pub(crate) fn read(source: &Source, groups: &KnownGroups) -> (Routes, Vec<Fault>
     (routes, faults)
 }
 
-fn check(text: StageText, earlier: &[Stage], groups: &KnownGroups) -> Result<Stage, String> {
+fn check(text: &StageText, earlier: &[Stage], groups: &KnownGroups) -> Result<Stage, String> {
     let group = groups.find(&text.group).map_err(|p| p.to_string())?;
     if earlier.iter().any(|s| s.group == group) {
         return Err(format!("the group \"{group}\" stands in an earlier stage; name it once and raise n there"));

@@ -8,12 +8,8 @@ use wasmtime::Engine;
 use crate::limits::Limits;
 
 /// The imports that are ever linked.
-const IMPORTS: [&str; 4] = [
-    "hallpass:connector/types@0.1.0",
-    "hallpass:connector/host@0.1.0",
-    "hallpass:connector/secrets@0.1.0",
-    "hallpass:connector/sql@0.1.0",
-];
+const IMPORTS: [&str; 4] =
+    ["hallpass:connector/types@0.1.0", "hallpass:connector/host@0.1.0", "hallpass:connector/secrets@0.1.0", "hallpass:connector/sql@0.1.0"];
 
 /// Exports that every connector has.
 const REQUIRED: [&str; 2] = ["hallpass:connector/health@0.1.0", "hallpass:connector/grants@0.1.0"];
@@ -90,7 +86,10 @@ struct Shape<'a> {
 /// Names at the outermost level; what is nested inside is the component's own affair.
 fn shape(file: &[u8]) -> Result<Shape<'_>, NotAdmitted> {
     let broken = |e: &wasmparser::BinaryReaderError| {
-        refuse(format!("it is truncated or damaged at byte {}: {}", e.offset(), e.message()), "Fetch or build it again and compare its digest")
+        refuse(
+            format!("it is truncated or damaged at byte {}: {}", e.offset(), e.message()),
+            "Fetch or build it again and compare its digest",
+        )
     };
     let mut shape = Shape::default();
     let mut depth = 0usize;

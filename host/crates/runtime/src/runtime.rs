@@ -134,8 +134,8 @@ async fn look_as_host(frame: &Frame, looks: &[look::Look]) -> Result<Sight, Fail
     let bytes = frame.services.limits.sql_bytes;
     // Two rows are enough to know that it is not one.
     let rows = match <[_; 1]>::try_from(texts) {
-        Ok([(name, text)]) => vec![session.query(name, text, 2, bytes).await?],
-        Err(texts) => session.query_together(texts, 2, bytes).await?,
+        Ok([(name, text)]) => vec![session.query(frame, name, text, 2, bytes).await?],
+        Err(texts) => session.query_together(frame, texts, 2, bytes).await?,
     };
     let verdicts = looks.iter().zip(&rows).map(|(look, rows)| look.judge(&rows.rows, rows.truncated, frame.frozen())).collect();
     let seen = look::agree(verdicts);
@@ -184,10 +184,9 @@ impl Connector for Runtime {
         // One compilation at a time: each already uses all processors.
         let _one = self.compiling.lock().await;
         let (catalog, file) = (Arc::clone(&self.catalog), file.to_vec());
-        let loaded = tokio::task::spawn_blocking(move || catalog.load(&file)).await.map_err(|_| NotAdmitted {
-            reason: "compiling it failed".to_owned(),
-            remedy: "See the log of the broker".to_owned(),
-        })??;
+        let loaded = tokio::task::spawn_blocking(move || catalog.load(&file))
+            .await
+            .map_err(|_| NotAdmitted { reason: "compiling it failed".to_owned(), remedy: "See the log of the broker".to_owned() })??;
         Ok(Arc::clone(&loaded.facts))
     }
 

@@ -30,8 +30,11 @@ words! {
 /// Where a request stands. The domain's state carries data, so its words are listed here; a test compares.
 pub(crate) const REQUEST_STATES: [&str; 5] = ["pending", "approved", "denied", "withdrawn", "lapsed"];
 
-/// Whether a credential waits.
-pub(crate) const CREDENTIAL_STATES: [&str; 4] = ["none", "waiting", "picked-up", "erased"];
+/// There is no credential and never was.
+pub(crate) const NO_CREDENTIAL: &str = "none";
+
+/// Whether a credential waits; a test compares.
+pub(crate) const CREDENTIAL_STATES: [&str; 4] = [NO_CREDENTIAL, "waiting", "picked-up", "erased"];
 
 pub(crate) fn request_state() -> Object {
     one_of(REQUEST_STATES)

@@ -19,6 +19,7 @@ use hallpass_domain::grant::{EndReason, GrantState, SeenBy};
 use hallpass_domain::ids::{GrantId, HoldingId, PrincipalId, RequestId, Stamp, TargetId};
 use hallpass_domain::name::Name;
 use hallpass_domain::resource::Resource;
+use hallpass_store::CredentialState;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -117,7 +118,7 @@ impl From<GrantView> for Grant {
             account: view.account,
             state: g.state,
             overdue: view.overdue,
-            credential: view.credential.as_str().to_owned(),
+            credential: credential_word(view.credential).to_owned(),
             duration_ms: g.duration_ms,
             policy_revision: g.policy_revision,
             created: g.created.into(),
@@ -130,5 +131,25 @@ impl From<GrantView> for Grant {
             seen_by: g.seen_by,
             last_failure: g.last_failure,
         }
+    }
+}
+
+const fn credential_word(state: Option<CredentialState>) -> &'static str {
+    match state {
+        None => words::NO_CREDENTIAL,
+        Some(CredentialState::Waiting) => "waiting",
+        Some(CredentialState::PickedUp) => "picked-up",
+        Some(CredentialState::Erased) => "erased",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_for_a_credential_is_in_the_document() {
+        let states = [None, Some(CredentialState::Waiting), Some(CredentialState::PickedUp), Some(CredentialState::Erased)];
+        assert_eq!(states.map(credential_word), words::CREDENTIAL_STATES);
     }
 }

@@ -114,13 +114,11 @@ fn a_permit_of_ones_own_adds_to_the_built_in_set() {
 
 #[test]
 fn no_permit_lifts_the_forbids_for_the_inactive_nor_makes_a_verb_fit_a_resource() {
-    let everything = Action::ALL
-        .iter()
-        .map(|a| {
-            let route = if *a == Action::Request { r#"@route("data-team")"# } else { "" };
-            format!("@id(\"all.{a}\") {route} permit (principal, action == Action::\"{a}\", resource);\n")
-        })
-        .collect::<String>();
+    let permit = |a: &Action| {
+        let route = if *a == Action::Request { r#"@route("data-team")"# } else { "" };
+        format!("@id(\"all.{a}\") {route} permit (principal, action == Action::\"{a}\", resource);")
+    };
+    let everything = Action::ALL.iter().map(permit).collect::<Vec<_>>().join("\n");
     let set = set(&everything);
     let mut gone = human("olga", &["operators"]);
     gone.active = false;

@@ -208,7 +208,7 @@ fn policies_can_ask_about_every_fact_of_an_access() {
         r#"resource in Target::"shop-prod""#,
         r#"resource in Resource::"shop-prod/database:shop""#,
         r#"resource in Resource::"shop-prod/database:shop/schema:sales""#,
-        r#"context.duration_ms == 600000"#,
+        "context.duration_ms == 600000",
         r#"principal.name == "triage-bot" && principal.owner.name == "olga""#,
     ];
     for condition in when {

@@ -18,7 +18,7 @@ fn an_explanation_names_each_policy_what_it_asks_and_what_comes_of_all() {
     let text = explanation.to_string();
     for line in [
         "allowed, once approved:",
-        "  1. 2 of dba, 1 denials end it; after 1h: deny",
+        "  1. 2 of dba, ended by 1 denial; after 1h: deny",
         "  at most 30m",
         "  with a justification",
         &format!(

@@ -50,7 +50,13 @@ impl Manifest {
     fn permissions(&self) -> Vec<String> {
         let mut out = Vec::new();
         for (name, secret) in &self.document.secrets {
-            let uses: Vec<&str> = secret.r#use.iter().map(|u| match u { SecretUse::SqlLogin => "log in to the database" }).collect();
+            let uses: Vec<&str> = secret
+                .r#use
+                .iter()
+                .map(|u| match u {
+                    SecretUse::SqlLogin => "log in to the database",
+                })
+                .collect();
             out.push(format!("secret {name} ({}): used by the host to {}", secret.title, uses.join(", ")));
         }
         for (name, recipe) in &self.recipes {

@@ -60,8 +60,7 @@ impl Manifest {
             .map(|e| looks_of(e, &document).map(|looks| (e.name.clone(), looks)))
             .collect::<Result<BTreeMap<_, _>, _>>()
             .map_err(refuse)?;
-        let mut manifest =
-            Self { name: document.name.clone(), statements, recipes: BTreeMap::new(), looks, document };
+        let mut manifest = Self { name: document.name.clone(), statements, recipes: BTreeMap::new(), looks, document };
         manifest.check_statements().map_err(refuse)?;
         manifest.recipes = std::mem::take(&mut manifest.document.recipes);
         for (name, recipe) in &manifest.recipes {

@@ -103,8 +103,16 @@ fn what_does_not_fit_together_is_refused() {
         ("/statements/create/calls", json!([]), "names no call"),
         ("/statements/create/effect", json!("read"), "takes a secret"),
         ("/statements/create/databases", json!(true), "no read"),
-        ("/statements/more", json!({ "text": "DROP TABLE {t}", "slots": { "t": "resource.table" }, "calls": ["revoke"] }), "no entitlement has"),
-        ("/statements/more", json!({ "text": "DROP TABLE {t}", "slots": { "t": "parameter.t" }, "calls": ["revoke"] }), "no entitlement declares"),
+        (
+            "/statements/more",
+            json!({ "text": "DROP TABLE {t}", "slots": { "t": "resource.table" }, "calls": ["revoke"] }),
+            "no entitlement has",
+        ),
+        (
+            "/statements/more",
+            json!({ "text": "DROP TABLE {t}", "slots": { "t": "parameter.t" }, "calls": ["revoke"] }),
+            "no entitlement declares",
+        ),
         ("/settings/port", json!({ "type": "integer", "title": "Port", "default": "x" }), "not of its type"),
         ("/settings/user", json!({ "type": "string", "title": "User", "required": true, "default": "x" }), "keep one"),
         ("/recipes/password", json!({ "bytes": 4, "alphabet": "base64url" }), "16 to 64"),

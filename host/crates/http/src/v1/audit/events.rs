@@ -39,12 +39,12 @@ pub struct EventQuery {
 
 /// List events
 ///
-/// In the order in which they were written. Free text is in them as a digest only.
+/// In the order in which they were written. Free text is in them as a digest only. Whoever may see a grant may list its events.
 #[utoipa::path(
     get, path = "/v1/audit/events", tag = "audit", operation_id = "list_events",
     params(EventQuery),
     responses((status = 200, description = "A part of the list", body = List<Event>)),
-    extensions(("x-hallpass-action" = json!("audit.read")))
+    extensions(("x-hallpass-action" = json!("audit.read|grant.read")))
 )]
 pub(crate) async fn events(
     State(app): State<App>,

@@ -5,9 +5,9 @@ use axum::extract::State;
 
 use super::Connector;
 use crate::app::App;
-use crate::extract::Caller;
+use crate::extract::{Caller, Query};
 use crate::problem::Problem;
-use crate::shape::List;
+use crate::shape::{List, Nothing};
 
 /// List connectors
 #[utoipa::path(
@@ -15,6 +15,10 @@ use crate::shape::List;
     responses((status = 200, description = "The connectors", body = List<Connector>)),
     extensions(("x-hallpass-action" = json!("connector.read")))
 )]
-pub(crate) async fn list(State(app): State<App>, Caller(ctx): Caller) -> Result<Json<List<Connector>>, Problem> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Json<List<Connector>>, Problem> {
     Ok(Json(List::whole(app.broker.connectors(&ctx).await?.into_iter().map(Connector::from))))
 }

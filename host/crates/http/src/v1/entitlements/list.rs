@@ -5,9 +5,9 @@ use axum::extract::State;
 
 use super::Offer;
 use crate::app::App;
-use crate::extract::Caller;
+use crate::extract::{Caller, Query};
 use crate::problem::Problem;
-use crate::shape::List;
+use crate::shape::{List, Nothing};
 
 /// List what can be asked for
 #[utoipa::path(
@@ -15,6 +15,10 @@ use crate::shape::List;
     responses((status = 200, description = "Entitlements of every target", body = List<Offer>)),
     extensions(("x-hallpass-action" = json!("entitlement.read")))
 )]
-pub(crate) async fn list(State(app): State<App>, Caller(ctx): Caller) -> Result<Json<List<Offer>>, Problem> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Json<List<Offer>>, Problem> {
     Ok(Json(List::whole(app.broker.entitlements(&ctx).await?.into_iter().map(Offer::from))))
 }

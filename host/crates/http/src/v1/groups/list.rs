@@ -5,9 +5,9 @@ use axum::extract::State;
 
 use super::Group;
 use crate::app::App;
-use crate::extract::Caller;
+use crate::extract::{Caller, Query};
 use crate::problem::Problem;
-use crate::shape::List;
+use crate::shape::{List, Nothing};
 
 /// List groups
 #[utoipa::path(
@@ -15,6 +15,10 @@ use crate::shape::List;
     responses((status = 200, description = "The groups", body = List<Group>)),
     extensions(("x-hallpass-action" = json!("group.read")))
 )]
-pub(crate) async fn list(State(app): State<App>, Caller(ctx): Caller) -> Result<Json<List<Group>>, Problem> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Json<List<Group>>, Problem> {
     Ok(Json(List::whole(app.broker.groups(&ctx).await?.into_iter().map(Group::from))))
 }

@@ -6,9 +6,9 @@ use hallpass_domain::ids::TargetId;
 
 use super::Account;
 use crate::app::App;
-use crate::extract::{Caller, Place};
+use crate::extract::{Caller, Place, Query};
 use crate::problem::Problem;
-use crate::shape::List;
+use crate::shape::{List, Nothing};
 
 /// List the accounts in a target
 #[utoipa::path(
@@ -21,6 +21,7 @@ pub(crate) async fn accounts(
     State(app): State<App>,
     Caller(ctx): Caller,
     Place(id): Place<TargetId>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Json<List<Account>>, Problem> {
     Ok(Json(List::whole(app.broker.accounts(&ctx, &id).await?.into_iter().map(Account::from))))
 }

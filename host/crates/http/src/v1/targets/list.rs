@@ -5,9 +5,9 @@ use axum::extract::State;
 
 use super::Target;
 use crate::app::App;
-use crate::extract::Caller;
+use crate::extract::{Caller, Query};
 use crate::problem::Problem;
-use crate::shape::List;
+use crate::shape::{List, Nothing};
 
 /// List targets
 #[utoipa::path(
@@ -15,6 +15,10 @@ use crate::shape::List;
     responses((status = 200, description = "The targets", body = List<Target>)),
     extensions(("x-hallpass-action" = json!("target.read")))
 )]
-pub(crate) async fn list(State(app): State<App>, Caller(ctx): Caller) -> Result<Json<List<Target>>, Problem> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Json<List<Target>>, Problem> {
     Ok(Json(List::whole(app.broker.targets(&ctx).await?.into_iter().map(Target::from))))
 }

@@ -66,8 +66,8 @@ impl Vault {
     }
 }
 
-fn refuse<T>(kind: FailureKind, code: &str, message: impl Into<String>) -> Result<std::result::Result<T, types::Failure>> {
-    Ok(Err(to_guest(Failure::none(kind, code, message))))
+fn refusal(kind: FailureKind, code: &str, message: impl Into<String>) -> types::Failure {
+    to_guest(Failure::none(kind, code, message))
 }
 
 impl secrets::Host for Call {
@@ -78,12 +78,12 @@ impl secrets::Host for Call {
     ) -> Result<std::result::Result<Resource<SecretHandle>, types::Failure>> {
         // Also where no fresh credential is asked for: an object that vanished is made again, with a secret of its own.
         if self.frame.kind != document::Call::Apply {
-            return refuse(FailureKind::Forbidden, "no-secret-here", "a secret is made in `apply` alone");
+            return Ok(Err(refusal(FailureKind::Forbidden, "no-secret-here", "a secret is made in `apply` alone")));
         }
         let frame = std::sync::Arc::clone(&self.frame);
         let Some(declared) = frame.manifest.recipes.get(&recipe) else {
             let message = format!("the manifest has no recipe `{}`", hostile_text::line(&recipe, 64));
-            return refuse(FailureKind::Unsupported, "no-such-recipe", message);
+            return Ok(Err(refusal(FailureKind::Unsupported, "no-such-recipe", message)));
         };
         match self.vault.make(&recipe, declared, frame.services.rng.as_ref()) {
             Ok(index) => Ok(Ok(self.table.push(SecretHandle { index })?)),
@@ -99,9 +99,9 @@ impl secrets::Host for Call {
         let shown = hostile_text::line(&name, 64);
         if self.frame.manifest.has_secret(&name) {
             let message = format!("the secret `{shown}` is used by the host alone, to log in: a connector has no use for a handle to it");
-            return refuse(FailureKind::Forbidden, "host-only-secret", message);
+            return Ok(Err(refusal(FailureKind::Forbidden, "host-only-secret", message)));
         }
-        refuse(FailureKind::NotFound, "no-such-secret", format!("the manifest declares no secret `{shown}`"))
+        Ok(Err(refusal(FailureKind::NotFound, "no-such-secret", format!("the manifest declares no secret `{shown}`"))))
     }
 
     async fn deliver(
@@ -113,15 +113,15 @@ impl secrets::Host for Call {
     ) -> Result<std::result::Result<(), types::Failure>> {
         let handle = self.table.delete(value)?;
         if self.delivery.is_some() {
-            return refuse(FailureKind::InvalidInput, "second-delivery", "a call delivers one secret");
+            return Ok(Err(refusal(FailureKind::InvalidInput, "second-delivery", "a call delivers one secret")));
         }
         let fits = |text: &str, most: usize| !text.is_empty() && text.len() <= most && hostile_text::line(text, most) == text;
         if !fits(&label, 64) || public.len() > 16 || !public.iter().all(|a| fits(&a.name, 64) && fits(&a.value, 1024)) {
             let message = "label and attributes must be single printable lines: names of at most 64 bytes, at most 16 values of 1024";
-            return refuse(FailureKind::InvalidInput, "bad-delivery", message);
+            return Ok(Err(refusal(FailureKind::InvalidInput, "bad-delivery", message)));
         }
         let Some(entry) = self.vault.0.get(handle.index) else {
-            return refuse(FailureKind::Internal, "no-secret", "the secret is not of this call");
+            return Ok(Err(refusal(FailureKind::Internal, "no-secret", "the secret is not of this call")));
         };
         let public = public.into_iter().map(|a| (a.name, a.value)).collect();
         self.delivery = Some(Delivery { label, value: entry.value.clone(), public });

@@ -13,10 +13,10 @@ const RETRY_MS: u64 = 100;
 /// The failure that `error` is, before anything could have changed: `effect: none`.
 pub(crate) fn failure(error: &Error) -> Failure {
     match error {
-        Error::Database(_) => error.as_database_error().and_then(|e| e.try_downcast_ref::<PgDatabaseError>()).map_or_else(
-            || Failure::none(FailureKind::Internal, "database", "the database refused without saying why"),
-            database,
-        ),
+        Error::Database(_) => error
+            .as_database_error()
+            .and_then(|e| e.try_downcast_ref::<PgDatabaseError>())
+            .map_or_else(|| Failure::none(FailureKind::Internal, "database", "the database refused without saying why"), database),
         // The driver reports what TLS refuses as input that is not valid.
         Error::Io(e) if e.kind() == std::io::ErrorKind::InvalidData => tls(&e.to_string()),
         Error::Io(e) => Failure::none(

@@ -19,12 +19,12 @@ pub(crate) async fn fence_off(frame: &Frame) -> Result<(), Failure> {
     let home = connect::home(&frame.manifest, &frame.call.endpoint)?;
     let mut session = Session::open(frame, &home, Purpose::Look).await?;
     while frame.remaining() > 0 {
-        let left = session.query("fence", terminate.clone(), 1, usize::MAX).await?;
+        let left = session.query(frame, "fence", terminate.clone(), 1, usize::MAX).await?;
         if left.rows.is_empty() {
             return Ok(());
         }
         // The server waits, so that no other clock is needed.
-        session.query("fence", "SELECT pg_catalog.pg_sleep(0.01)::text".to_owned(), 1, usize::MAX).await?;
+        session.query(frame, "fence", "SELECT pg_catalog.pg_sleep(0.01)::text".to_owned(), 1, usize::MAX).await?;
     }
     Err(Failure::none(FailureKind::Timeout, "fence-timeout", "an earlier attempt's session did not end in time"))
 }

@@ -16,7 +16,7 @@ use hallpass_domain::port::{Failure, FailureKind};
 use wasmtime::Result;
 use wasmtime::component::Resource;
 
-use self::session::{Purpose, Rows, Session};
+use self::session::{Purpose, Found, Session};
 use self::statement::Statement;
 use self::statement::render::Argument;
 use self::values::Value;
@@ -136,7 +136,7 @@ impl Call {
         let most = usize::try_from(limit.min(limits.sql_rows)).unwrap_or(usize::MAX);
         let bytes = limits.sql_bytes.saturating_sub(self.sql.bytes);
         let session = &mut self.table.get_mut(handle)?.0;
-        let rows = session.query(&statement.name, text, most, bytes).await?;
+        let rows = session.query(&frame, &statement.name, text, most, bytes).await?;
         self.sql.bytes += rows.rows.iter().flatten().map(|(_, v)| v.size()).sum::<usize>();
         if statement.databases {
             self.learn_databases(statement, &rows)?;
@@ -145,7 +145,7 @@ impl Call {
     }
 
     /// Databases that this row set names may be opened by the rest of the call.
-    fn learn_databases(&mut self, statement: &Statement, rows: &Rows) -> std::result::Result<(), Stop> {
+    fn learn_databases(&mut self, statement: &Statement, rows: &Found) -> std::result::Result<(), Stop> {
         for row in &rows.rows {
             match row.iter().find(|(column, _)| column == "database") {
                 Some((_, Value::Text(name))) => {
@@ -185,7 +185,7 @@ pub(crate) fn database(frame: &Frame) -> std::result::Result<String, Failure> {
     }
 }
 
-fn page(rows: Rows) -> sql::Page {
+fn page(rows: Found) -> sql::Page {
     let columns = rows.rows.first().map(|row| row.iter().map(|(column, _)| column.clone()).collect()).unwrap_or_default();
     let value = |value| match value {
         Value::Null => sql::Value::Null,

@@ -67,7 +67,9 @@ impl Pools {
             shelf.push(Idle { connection, since: self.clock.now() });
         }
         // A call may end outside of the runtime, when its future is dropped during shutdown.
-        if !inner.reaping && let Ok(handle) = tokio::runtime::Handle::try_current() {
+        if !inner.reaping
+            && let Ok(handle) = tokio::runtime::Handle::try_current()
+        {
             inner.reaping = true;
             handle.spawn(reap(Arc::downgrade(self), Arc::clone(&self.clock), self.idle_ms));
         }

@@ -32,18 +32,24 @@ pub(crate) enum Purpose {
     Change,
 }
 
+/// Found that are read and thrown away to keep a connection, once enough were kept.
+const UNWANTED: usize = 1_000;
+
 /// Rows of a query.
 #[derive(Debug, Default)]
-pub(crate) struct Rows {
+pub(crate) struct Found {
     /// Each with its columns' names.
     pub(crate) rows: Vec<Vec<(String, Value)>>,
     /// There were more.
     pub(crate) truncated: bool,
+    /// So many more that the connection was given up.
+    unread: bool,
 }
 
-/// An open session.
+/// An open session. Nothing lives in it between two pieces of work, so that one whose connection broke is opened again.
 pub(crate) struct Session {
     lease: Lease,
+    purpose: Purpose,
 }
 
 impl Session {
@@ -54,7 +60,7 @@ impl Session {
         let settings = settings(frame, purpose)?;
         while let Some(mut connection) = pools.take(endpoint, database) {
             if simple(&mut connection, format!("{CLEAN}{settings}")).await.is_ok() {
-                return Ok(Self::lent(frame, database, connection));
+                return Ok(Self::lent(frame, database, connection, purpose));
             }
         }
         let options = connect::options(&frame.manifest, endpoint, database)?;
@@ -72,38 +78,62 @@ impl Session {
                 return Err(Failure::none(FailureKind::Unavailable, "login-timeout", message));
             }
         };
-        Ok(Self::lent(frame, database, connection))
+        Ok(Self::lent(frame, database, connection, purpose))
     }
 
-    fn lent(frame: &Frame, database: &str, connection: PgConnection) -> Self {
+    fn lent(frame: &Frame, database: &str, connection: PgConnection, purpose: Purpose) -> Self {
         let mut lease = Lease::new(Arc::clone(&frame.services.pools), &frame.call.endpoint, database, connection);
         lease.rest();
-        Self { lease }
+        Self { lease, purpose }
     }
 
     /// Runs one statement that reads, and keeps at most `limit` rows and `bytes` bytes. The session is read-only by its settings,
     /// which no declared statement can change; only [`Session::transact`] says otherwise.
-    pub(crate) async fn query(&mut self, name: &str, sql: String, limit: usize, bytes: usize) -> Result<Rows, Failure> {
-        let connection = self.lease.work().ok_or_else(broken)?;
-        match read(connection, name, sql, limit, bytes).await {
-            Ok(rows) => {
-                self.lease.rest();
-                rows
-            }
-            Err(e) => Err(self.failed(&e, false).await),
-        }
+    pub(crate) async fn query(&mut self, frame: &Frame, name: &str, sql: String, limit: usize, bytes: usize) -> Result<Found, Failure> {
+        let connection = self.connection(frame).await?;
+        let done = read(connection, name, sql, limit, bytes).await;
+        self.settle(done, false, |rows| rows.unread).await
     }
 
     /// Runs several statements that read, each by its name, in one snapshot.
-    pub(crate) async fn query_together(&mut self, statements: Vec<(&str, String)>, limit: usize, bytes: usize) -> Result<Vec<Rows>, Failure> {
-        let connection = self.lease.work().ok_or_else(broken)?;
-        match together(connection, statements, limit, bytes).await {
+    pub(crate) async fn query_together(
+        &mut self,
+        frame: &Frame,
+        statements: Vec<(&str, String)>,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Vec<Found>, Failure> {
+        let connection = self.connection(frame).await?;
+        let done = together(connection, statements, limit, bytes).await;
+        self.settle(done, true, |all| all.iter().any(|rows| rows.unread)).await
+    }
+
+    /// The outer error is the connection's, the inner one a value's, which leaves the connection as it is.
+    async fn settle<T>(
+        &mut self,
+        done: Result<Result<T, Failure>, Error>,
+        in_transaction: bool,
+        unread: impl Fn(&T) -> bool,
+    ) -> Result<T, Failure> {
+        match done {
+            Ok(Ok(rows)) if unread(&rows) => {
+                self.lease.discard();
+                Ok(rows)
+            }
             Ok(rows) => {
-                self.end(true).await;
+                self.end(in_transaction).await;
                 rows
             }
-            Err(e) => Err(self.failed(&e, true).await),
+            Err(e) => Err(self.failed(&e, in_transaction).await),
         }
+    }
+
+    /// The connection, for a piece of work that begins now.
+    async fn connection(&mut self, frame: &Frame) -> Result<&mut PgConnection, Failure> {
+        if self.lease.work().is_none() {
+            *self = Self::open(frame, self.lease.database(), self.purpose).await?;
+        }
+        self.lease.work().ok_or_else(broken)
     }
 
     /// Runs statements in one transaction and commits. Returns the rows that each affected.
@@ -116,7 +146,9 @@ impl Session {
         }
         let lock = frame.services.pools.change_lock(&frame.call.endpoint.id, self.lease.database());
         let _one_at_a_time = lock.lock().await;
-        for _ in 1..TRIES {
+        for _ in 0..TRIES {
+            // The server must know this session by its mark before the lease is checked.
+            self.connection(frame).await?;
             frame.call.fence.check().await?;
             match self.attempt(frame, statements).await {
                 Err(Broken::Again) => {}
@@ -124,14 +156,8 @@ impl Session {
                 Ok(affected) => return Ok(affected),
             }
         }
-        frame.call.fence.check().await?;
-        self.attempt(frame, statements).await.map_err(|broken| match broken {
-            Broken::For(failure) => failure,
-            Broken::Again => Failure {
-                retry_after_ms: Some(1_000),
-                ..Failure::none(FailureKind::Conflict, "busy-catalog", "other transactions kept changing the same catalogue rows")
-            },
-        })
+        let message = "other transactions kept changing the same catalogue rows";
+        Err(Failure { retry_after_ms: Some(1_000), ..Failure::none(FailureKind::Conflict, "busy-catalog", message) })
     }
 
     async fn attempt(&mut self, frame: &Frame, statements: &[String]) -> Result<Vec<u64>, Broken> {
@@ -141,7 +167,7 @@ impl Session {
             // No COMMIT was sent: whatever becomes of the connection, the server rolls back.
             Err(e) => {
                 let failure = self.failed(&e, true).await;
-                Err(if error::is_retryable(&e) && self.lease.work().is_some() { Broken::Again } else { Broken::For(failure) })
+                Err(if error::is_retryable(&e) { Broken::Again } else { Broken::For(failure) })
             }
         }
     }
@@ -210,10 +236,7 @@ fn settings(frame: &Frame, purpose: Purpose) -> Result<String, Failure> {
         _ => connect::APPLICATION.to_owned(),
     };
     let quoted = literal(&name).map_err(|m| Failure::none(FailureKind::Internal, "bad-mark", m))?;
-    Ok(format!(
-        "SET application_name = {quoted}; SET default_transaction_read_only = on; SET statement_timeout = {}",
-        milliseconds(frame)
-    ))
+    Ok(format!("SET application_name = {quoted}; SET default_transaction_read_only = on; SET statement_timeout = {}", milliseconds(frame)))
 }
 
 /// The call's deadline for the server: it ends what is left of a broker that was stopped.
@@ -247,7 +270,7 @@ async fn together(
     statements: Vec<(&str, String)>,
     limit: usize,
     bytes: usize,
-) -> Result<Result<Vec<Rows>, Failure>, Error> {
+) -> Result<Result<Vec<Found>, Failure>, Error> {
     simple(connection, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned()).await?;
     let mut out = Vec::with_capacity(statements.len());
     for (name, sql) in statements {
@@ -260,15 +283,20 @@ async fn together(
 }
 
 /// The outer error is the connection's, the inner one a value's.
-async fn read(connection: &mut PgConnection, name: &str, sql: String, limit: usize, bytes: usize) -> Result<Result<Rows, Failure>, Error> {
-    let mut out = Ok(Rows::default());
-    let mut used = 0usize;
+async fn read(connection: &mut PgConnection, name: &str, sql: String, limit: usize, bytes: usize) -> Result<Result<Found, Failure>, Error> {
+    let mut out = Ok(Found::default());
+    let (mut used, mut unwanted) = (0usize, 0usize);
     let mut stream = connection.fetch(sqlx::query(AssertSqlSafe(sql)).persistent(false));
-    // To the end even when enough was read: what is left unread would be the next statement's.
+    // To the end even when enough was read, where that is near: what is left unread would be the next statement's.
     while let Some(row) = stream.try_next().await? {
         let Ok(rows) = &mut out else { continue };
         if rows.truncated || rows.rows.len() >= limit {
             rows.truncated = true;
+            unwanted += 1;
+            if unwanted > UNWANTED {
+                rows.unread = true;
+                break;
+            }
             continue;
         }
         match read_row(name, &row) {

@@ -70,9 +70,9 @@ fn read(statement: &str, column: &str, raw: &PgValueRef<'_>) -> Result<Value, Fa
         return Err(broken(statement, column));
     }
     match decode(&name, bytes) {
-        Some(Some(value)) => Ok(value),
-        Some(None) => Err(broken(statement, column)),
-        None => Err(Failure::none(
+        Decoded::Value(value) => Ok(value),
+        Decoded::Broken => Err(broken(statement, column)),
+        Decoded::Unmapped => Err(Failure::none(
             FailureKind::Unsupported,
             "unsupported-type",
             format!("column `{column}` of statement `{statement}` has the type {name}: cast it to text in the statement"),
@@ -80,10 +80,18 @@ fn read(statement: &str, column: &str, raw: &PgValueRef<'_>) -> Result<Value, Fa
     }
 }
 
-/// The outer option: is the type in the map. The inner one: do the bytes fit it.
-fn decode(name: &str, bytes: &[u8]) -> Option<Option<Value>> {
+#[derive(Debug, PartialEq, Eq)]
+enum Decoded {
+    Value(Value),
+    /// The bytes do not fit the type.
+    Broken,
+    /// The type is not in the map.
+    Unmapped,
+}
+
+fn decode(name: &str, bytes: &[u8]) -> Decoded {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
-    Some(match name {
+    let value = match name {
         "BOOL" => bytes.first().map(|b| Value::Boolean(*b != 0)),
         "INT2" => bytes.try_into().ok().map(|b| Value::Integer(i16::from_be_bytes(b).into())),
         "INT4" => bytes.try_into().ok().map(|b| Value::Integer(i32::from_be_bytes(b).into())),
@@ -93,8 +101,9 @@ fn decode(name: &str, bytes: &[u8]) -> Option<Option<Value>> {
         "BYTEA" => Some(Value::Bytes(bytes.to_vec())),
         "TIMESTAMPTZ" => bytes.try_into().ok().map(|b| Value::Instant(instant(i64::from_be_bytes(b)))),
         "TEXT[]" | "VARCHAR[]" | "NAME[]" => texts(bytes).map(Value::Texts),
-        _ => return None,
-    })
+        _ => return Decoded::Unmapped,
+    };
+    value.map_or(Decoded::Broken, Decoded::Value)
 }
 
 /// Microseconds since 2000-01-01 to milliseconds since 1970-01-01; the two ends of the range are the infinities.
@@ -142,9 +151,9 @@ mod tests {
 
     #[test]
     fn a_type_outside_of_the_map_is_not_guessed() {
-        assert_eq!(decode("NUMERIC", &[0; 8]), None);
-        assert_eq!(decode("JSONB", b"\x01{}"), None);
-        assert_eq!(decode("INT4", &[0; 3]), Some(None), "too few bytes are an error, not a value");
+        assert_eq!(decode("NUMERIC", &[0; 8]), Decoded::Unmapped);
+        assert_eq!(decode("JSONB", b"\x01{}"), Decoded::Unmapped);
+        assert_eq!(decode("INT4", &[0; 3]), Decoded::Broken, "too few bytes are an error, not a value");
     }
 
     #[test]

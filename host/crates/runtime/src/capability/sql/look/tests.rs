@@ -10,7 +10,7 @@ use serde_json::json;
 use super::*;
 use crate::manifest::document;
 
-fn declared(expect: serde_json::Value) -> Result<Look, String> {
+fn declared(expect: &serde_json::Value) -> Result<Look, String> {
     let text = json!({ "text": "SELECT 1", "effect": "read", "calls": ["look"], "expect": expect });
     let statement: document::Statement = serde_json::from_value(text).unwrap();
     let expect = statement.expect.as_ref().unwrap();
@@ -44,7 +44,7 @@ fn row(mark: &str, login: bool, missing: i64) -> Vec<(String, Value)> {
 
 #[test]
 fn a_row_is_a_state_only_when_every_column_is() {
-    let look = declared(json!({
+    let look = declared(&json!({
         "present": { "login": true, "mark": "grant.mark", "missing": 0 },
         "suspended": { "login": false, "mark": "grant.mark" },
         "absent": "no rows",
@@ -64,7 +64,9 @@ fn a_row_is_a_state_only_when_every_column_is() {
     let drift = judge(&[row(&mark, true, 1)]);
     assert_eq!((drift.presence, drift.attempt), (None, Some(7)));
     assert_eq!(drift.details, [("look.missing".to_owned(), "1".to_owned())]);
-    for foreign in [format!("{}/x", wish.stamp), format!("{}/+1", wish.stamp), format!("{}/01", wish.stamp), "other/1".to_owned(), String::new()] {
+    for foreign in
+        [format!("{}/x", wish.stamp), format!("{}/+1", wish.stamp), format!("{}/01", wish.stamp), "other/1".to_owned(), String::new()]
+    {
         assert_eq!(judge(&[row(&foreign, true, 0)]).presence, None, "{foreign}");
     }
     assert_eq!(judge(&[row(&mark, true, 0), row(&mark, true, 0)]).presence, None, "two rows are no state");
@@ -83,8 +85,8 @@ fn looks_that_disagree_are_drift() {
 
 #[test]
 fn a_look_that_could_not_tell_two_states_apart_is_refused() {
-    assert!(declared(json!({ "present": "no rows", "absent": "no rows" })).is_err());
-    assert!(declared(json!({ "present": {}, "absent": "no rows" })).is_err());
-    assert!(declared(json!({ "present": { "a": [1] }, "absent": "no rows" })).is_err());
-    assert!(declared(json!({ "present": { "a": "grant.unknown" }, "absent": "no rows" })).is_err());
+    assert!(declared(&json!({ "present": "no rows", "absent": "no rows" })).is_err());
+    assert!(declared(&json!({ "present": {}, "absent": "no rows" })).is_err());
+    assert!(declared(&json!({ "present": { "a": [1] }, "absent": "no rows" })).is_err());
+    assert!(declared(&json!({ "present": { "a": "grant.unknown" }, "absent": "no rows" })).is_err());
 }

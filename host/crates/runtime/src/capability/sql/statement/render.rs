@@ -45,9 +45,8 @@ fn refuse(statement: &str, message: &str) -> Failure {
 
 /// The SQL of `template`, with `arguments` in the order of its open slots.
 pub(crate) fn render(name: &str, template: &Template, frozen: Frozen<'_>, arguments: &[Argument]) -> Result<String, Failure> {
-    let open: Vec<usize> = (0..template.slots.len())
-        .filter(|n| template.slots.get(*n).is_some_and(|s| matches!(s.source, Source::Open(_))))
-        .collect();
+    let open: Vec<usize> =
+        (0..template.slots.len()).filter(|n| template.slots.get(*n).is_some_and(|s| matches!(s.source, Source::Open(_)))).collect();
     if open.len() != arguments.len() {
         let message = format!("takes {} arguments and got {}", open.len(), arguments.len());
         return Err(refuse(name, &message));
@@ -101,7 +100,9 @@ pub(crate) fn mark(wish: &Wish, attempt: i64) -> String {
 fn quote(value: &Argument, rendering: Rendering) -> Result<String, String> {
     match (value, rendering) {
         (Argument::Identifier(text) | Argument::Text(text), Rendering::Identifier) => identifier(text),
-        (Argument::Identifier(text) | Argument::Text(text) | Argument::Verifier(text), Rendering::Text | Rendering::Verifier) => literal(text),
+        (Argument::Identifier(text) | Argument::Text(text) | Argument::Verifier(text), Rendering::Text | Rendering::Verifier) => {
+            literal(text)
+        }
         (Argument::Integer(n), Rendering::Integer) if *n < 0 => Ok(format!("({n})")),
         (Argument::Integer(n), Rendering::Integer) => Ok(n.to_string()),
         (Argument::Boolean(b), Rendering::Boolean) => Ok(if *b { "TRUE" } else { "FALSE" }.to_owned()),

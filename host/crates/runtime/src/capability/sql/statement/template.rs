@@ -116,8 +116,29 @@ pub(crate) struct Template {
 /// What no declared statement may begin with: it would end the host's transaction, change the session that others use
 /// after it, or speak another protocol.
 const FORBIDDEN: &[&str] = &[
-    "abort", "begin", "close", "commit", "copy", "deallocate", "declare", "discard", "end", "execute", "fetch", "listen", "load", "move",
-    "notify", "prepare", "release", "reset", "rollback", "savepoint", "set", "start", "unlisten",
+    "abort",
+    "begin",
+    "close",
+    "commit",
+    "copy",
+    "deallocate",
+    "declare",
+    "discard",
+    "end",
+    "execute",
+    "fetch",
+    "listen",
+    "load",
+    "move",
+    "notify",
+    "prepare",
+    "release",
+    "reset",
+    "rollback",
+    "savepoint",
+    "set",
+    "start",
+    "unlisten",
 ];
 
 impl Template {
@@ -133,7 +154,8 @@ impl Template {
         if text.to_ascii_lowercase().contains("set_config") {
             return Err("must not use `set_config`: the settings of a session belong to the host".to_owned());
         }
-        let template = Parser { chars: text.chars().collect(), at: 0, literal: String::new(), declared, pieces: vec![], slots: vec![] }.run()?;
+        let template =
+            Parser { chars: text.chars().collect(), at: 0, literal: String::new(), declared, pieces: vec![], slots: vec![] }.run()?;
         if let Some(unused) = declared.keys().find(|name| !template.slots.iter().any(|s| s.name == **name)) {
             return Err(format!("declares the slot `{unused}` and does not use it: remove one or write {{{unused}}} into the text"));
         }
@@ -243,7 +265,8 @@ impl Parser<'_> {
         if !source.allows(rendering) {
             return Err(format!("renders the slot `{name}` in a form that its value does not have"));
         }
-        if rendering == Rendering::Verifier && !(self.makes_a_role() && self.literal.trim_end().to_ascii_lowercase().ends_with("password")) {
+        if rendering == Rendering::Verifier && !(self.makes_a_role() && self.literal.trim_end().to_ascii_lowercase().ends_with("password"))
+        {
             return Err(format!("has the secret `{name}` elsewhere than behind PASSWORD in CREATE or ALTER of a ROLE or USER"));
         }
         self.flush();
