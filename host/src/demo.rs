@@ -77,8 +77,18 @@ async fn play(options: &Options, slot: &mut Option<Stage>, report: &mut Report<'
 /// Says where everything is, and waits.
 async fn keep(stage: &Stage, report: &mut Report<'_>) -> anyhow::Result<()> {
     let profiles = stage.folder().join("profiles");
-    report.step(&format!("the broker stays at {} (process {}), its log in {}", stage.url(), stage.broker_id().unwrap_or(0), stage.log().display()));
-    report.step(&format!("PostgreSQL stays at {}:{}, its log in {}", stage.cluster.host(), stage.cluster.port(), stage.cluster.log_path().display()));
+    report.step(&format!(
+        "the broker stays at {} (process {}), its log in {}",
+        stage.url(),
+        stage.broker_id().unwrap_or(0),
+        stage.log().display()
+    ));
+    report.step(&format!(
+        "PostgreSQL stays at {}:{}, its log in {}",
+        stage.cluster.host(),
+        stage.cluster.port(),
+        stage.cluster.log_path().display()
+    ));
     report.step(&format!("play on as anybody: HALLPASS_HOME={} hallpass --as bob inbox", profiles.display()));
     report.step("Ctrl-C ends it and clears everything away");
     wait_for_signal().await

@@ -35,6 +35,8 @@ pub struct Ready {
     pub url: String,
     /// Its data folder.
     pub data: PathBuf,
+    /// The folder of its policies; `None`: only the built-in ones are in force.
+    pub policies: Option<PathBuf>,
     /// At the first start: the administrator's enrolment.
     pub invitation: Option<FirstInvitation>,
 }
@@ -73,29 +75,31 @@ pub async fn serve(
         failpoint::arm(point);
     }
     let broker = Arc::clone(&wired.broker);
-    let invitation = broker.first_enrolment().await?.map(|i| FirstInvitation {
-        link: format!("{url}/enrol/{}", i.token.expose()),
-        expires: i.expires,
-    });
+    let invitation =
+        broker.first_enrolment().await?.map(|i| FirstInvitation { link: format!("{url}/enrol/{}", i.token.expose()), expires: i.expires });
     let stop = CancellationToken::new();
-    let engine = tokio::spawn({
+    let mut engine = tokio::spawn({
         let (broker, stop) = (Arc::clone(&broker), stop.clone());
         async move { broker.run(stop).await }
     });
-    let server = tokio::spawn({
+    let mut server = tokio::spawn({
         let (router, stop) = (wired.router, stop.clone());
-        async move { axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(stop.cancelled_owned()).await }
+        async move {
+            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+                .with_graceful_shutdown(stop.cancelled_owned())
+                .await
+        }
     });
-    ready(Ready { url, data: config.server.data.clone(), invitation })?;
-    wait_for_signal().await?;
+    ready(Ready { url, data: config.server.data.clone(), policies: config.policies.dir.clone(), invitation })?;
+    tokio::select! {
+        signal = wait_for_signal() => signal?,
+        _ = &mut engine => bail!("the engine stopped in an unforeseen way; the log says why. Start the broker again"),
+        _ = &mut server => bail!("the server stopped in an unforeseen way; the log says why. Start the broker again"),
+    }
     tracing::info!("stopping: no new calls, work in flight is finished; a second signal stops at once");
     stop.cancel();
-    let soft = async {
-        let (engine, server) = tokio::join!(engine, server);
-        (engine, server)
-    };
     tokio::select! {
-        (engine, server) = soft => {
+        (engine, server) = async { tokio::join!(engine, server) } => {
             engine.context("the engine stopped in an unforeseen way")?;
             server.context("the server stopped in an unforeseen way")?.context("the server failed")?;
         }

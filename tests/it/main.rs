@@ -1,7 +1,20 @@
-//! The one test binary.
+//! The one test binary: `cargo test -p hallpass-tests crash` runs one suite of it.
+//!
+//! `cfg(test)` tells the lints what the target already knows: all of this is test code, helpers and macros included.
 
+#[cfg(test)]
+mod authz;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
 mod flows;
+#[cfg(test)]
+mod plugins;
+#[cfg(test)]
+mod routes;
+#[cfg(test)]
+mod store;
+#[cfg(test)]
 mod tidy;
 
 /// Not a test of its own: what a test starts as another process. Without arguments it does nothing.

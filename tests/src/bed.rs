@@ -90,6 +90,7 @@ impl Bed {
 #[macro_export]
 macro_rules! on_both_backends {
     ($($(#[$meta:meta])* async fn $name:ident($bed:ident: Bed) $body:block)+) => {$(
+        #[cfg(test)]
         mod $name {
             use super::*;
 

@@ -74,16 +74,16 @@ async fn build(dir: PathBuf, cx: &mut Context<'_>) -> Result<(), Failure> {
         })
     });
     let built = built.await.map_err(|e| Failure::failed(e.to_string()))?.map_err(|e| Failure::failed(e.to_string()))?;
-    let document = json!({ "name": built.name, "file": built.path, "digest": format!("sha256:{}", built.digest), "bytes": built.bytes.len() });
+    let document =
+        json!({ "name": built.name, "file": built.path, "digest": format!("sha256:{}", built.digest), "bytes": built.bytes.len() });
     cx.show(&document, |d| {
         pairs(&[("connector", text(d, "name")), ("file", text(d, "file")), ("digest", text(d, "digest")), ("bytes", text(d, "bytes"))])
     })
 }
 
 fn newest(connectors: &Value, name: &str) -> Result<String, Failure> {
-    let named = connectors.items("").iter().filter(|c| c.at("name") == name);
+    let named = connectors.items("").iter().rfind(|c| c.word("name") == name);
     named
-        .last()
         .and_then(|c| c.at("digest").as_str())
         .map(str::to_owned)
         .ok_or_else(|| Failure::not_found(format!("no connector {name:?} is loaded; list them with hallpass connector list")))

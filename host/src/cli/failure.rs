@@ -59,7 +59,9 @@ impl From<ClientError> for Failure {
                 429 | 500.. => Exit::Unavailable,
                 _ => Exit::Failed,
             },
-            ClientError::Call(EgressError::Unreachable { .. } | EgressError::TimedOut { .. }) | ClientError::TooSlow(_) => Exit::Unavailable,
+            ClientError::Call(EgressError::Unreachable { .. } | EgressError::TimedOut { .. }) | ClientError::TooSlow(_) => {
+                Exit::Unavailable
+            }
             ClientError::Call(EgressError::Address(_)) => Exit::Usage,
             _ => Exit::Failed,
         };

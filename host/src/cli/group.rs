@@ -28,7 +28,11 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
         Args::List => {
             let groups = api.groups().await?;
             cx.show(&groups, |groups| {
-                list(groups, "no groups", &[("name", &|g| text(g, "name")), ("members", &|g| text(g, "members")), ("from", &|g| text(g, "source"))])
+                list(
+                    groups,
+                    "no groups",
+                    &[("name", &|g| text(g, "name")), ("members", &|g| text(g, "members")), ("from", &|g| text(g, "source"))],
+                )
             })
         }
     }

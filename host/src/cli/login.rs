@@ -50,14 +50,21 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
     };
     // Before the link is spent: it works once.
     if let Some(taken) = args.name.as_deref().filter(|name| profiles.has(name)) {
-        return Err(Failure::failed(format!("there is a profile {taken:?} already: choose another name with --name, or move its folder away")));
+        return Err(Failure::failed(format!(
+            "there is a profile {taken:?} already: choose another name with --name, or move its folder away"
+        )));
     }
     let identity = enrol(&link).await?;
     let profile = args.name.unwrap_or_else(|| free_name(&identity.name, |name| profiles.has(name)));
     profiles.save(&profile, &identity)?;
     let document = json!({ "profile": profile, "name": identity.name, "principal": identity.principal, "broker": identity.broker });
     cx.show(&document, |d| {
-        pairs(&[("enrolled as", text(d, "name")), ("profile", text(d, "profile")), ("id", text(d, "principal")), ("broker", text(d, "broker"))])
+        pairs(&[
+            ("enrolled as", text(d, "name")),
+            ("profile", text(d, "profile")),
+            ("id", text(d, "principal")),
+            ("broker", text(d, "broker")),
+        ])
     })
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failur
             let document = json!({ "revision": set.revision(), "policies": set.policies().collect::<Vec<_>>() });
             cx.show(&document, |d| {
                 let policies = list(
-                    &d.at("policies"),
+                    d.at("policies"),
                     "no policies",
                     &[
                         ("policy", &|p| text(p, "id")),
@@ -82,7 +82,7 @@ fn describe(explanation: &Value) -> String {
         ("revision", text(explanation, "revision")),
     ]);
     let policies = list(
-        &explanation.at("policies"),
+        explanation.at("policies"),
         "no policy is about this",
         &[
             ("policy", &|p| text(p, "id")),

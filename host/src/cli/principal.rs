@@ -51,7 +51,12 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
                 list(
                     principals,
                     "no principals",
-                    &[("name", &|p| text(p, "name")), ("kind", &|p| text(p, "kind")), ("state", &|p| text(p, "state")), ("id", &|p| text(p, "id"))],
+                    &[
+                        ("name", &|p| text(p, "name")),
+                        ("kind", &|p| text(p, "kind")),
+                        ("state", &|p| text(p, "state")),
+                        ("id", &|p| text(p, "id")),
+                    ],
                 )
             })
         }

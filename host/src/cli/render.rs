@@ -50,7 +50,9 @@ pub(super) fn text(document: &Value, path: &str) -> String {
     let text = match document.at(path) {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(", "),
+        Value::Array(items) => {
+            items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(", ")
+        }
         other => other.to_string(),
     };
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
@@ -74,7 +76,8 @@ mod tests {
 
     #[test]
     fn a_list_has_a_head_and_a_row_for_each_document() {
-        let text = list(&json!([{"n": "a", "l": 60_000}, {"n": "b"}]), "none", &[("name", &|d| text(d, "n")), ("for", &|d| length(d, "l"))]);
+        let text =
+            list(&json!([{"n": "a", "l": 60_000}, {"n": "b"}]), "none", &[("name", &|d| text(d, "n")), ("for", &|d| length(d, "l"))]);
         let lines: Vec<Vec<&str>> = text.lines().map(|l| l.split_whitespace().collect()).collect();
         assert_eq!(lines, [vec!["NAME", "FOR"], vec!["a", "1m"], vec!["b"]]);
         assert_eq!(list(&json!([]), "none", &[]), "none");

@@ -50,11 +50,16 @@ fn announce(cx: &mut Context<'_>, ready: &Ready) -> anyhow::Result<()> {
     let document = json!({
         "url": ready.url,
         "data": ready.data,
+        "policies": ready.policies,
         "enrolment": ready.invitation.as_ref().map(|i| i.link.clone()),
         "enrolment_expires": ready.invitation.as_ref().map(|i| i.expires.to_string()),
     });
     let shown = cx.show(&document, |_| {
-        let head = pairs(&[("listening on", ready.url.clone()), ("data in", ready.data.display().to_string())]);
+        let policies = ready.policies.as_ref().map_or_else(
+            || String::from("only the built-in ones: nobody can ask for anything until --policies names a folder"),
+            |folder| folder.display().to_string(),
+        );
+        let head = pairs(&[("listening on", ready.url.clone()), ("data in", ready.data.display().to_string()), ("policies", policies)]);
         match &ready.invitation {
             None => head,
             Some(first) => format!(

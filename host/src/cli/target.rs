@@ -100,11 +100,15 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
         Args::SetAccount { target, principal, account } => {
             let (target, principal) = (api.target_id(&target).await?, api.principal_id(&principal).await?);
             let account = api.set_account(&target, &principal, &account).await?;
-            cx.show(&account, |a| pairs(&[("principal", text(a, "principal")), ("target", text(a, "target")), ("account", text(a, "account"))]))
+            cx.show(&account, |a| {
+                pairs(&[("principal", text(a, "principal")), ("target", text(a, "target")), ("account", text(a, "account"))])
+            })
         }
         Args::Check { target } => {
             api.check_target(&api.target_id(&target).await?).await?;
-            cx.show(&json!({ "target": target, "healthy": true }), |_| format!("{target} answers, and its account may do what the connector needs"))
+            cx.show(&json!({ "target": target, "healthy": true }), |_| {
+                format!("{target} answers, and its account may do what the connector needs")
+            })
         }
         Args::Entitlements => {
             let offers = api.entitlements().await?;

@@ -291,9 +291,9 @@ impl Api {
         }
         let list = list.await?;
         let found = list.items("").iter().find(|item| item.word("name") == name);
-        found.map(|item| item.word("id").to_owned()).ok_or_else(|| {
-            ClientError::local(404, &format!("there is no {noun} {name:?} that you may see; list them to find its name"))
-        })
+        found
+            .map(|item| item.word("id").to_owned())
+            .ok_or_else(|| ClientError::local(404, &format!("there is no {noun} {name:?} that you may see; list them to find its name")))
     }
 }
 

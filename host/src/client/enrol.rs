@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hallpass_domain::rng::SystemRng;
-use hallpass_keyring::ClientKeys;
 use hallpass_egress::{Body, Client, Method};
+use hallpass_keyring::ClientKeys;
 use serde_json::json;
 
 use super::api::ClientError;

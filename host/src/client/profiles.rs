@@ -63,7 +63,9 @@ impl Profiles {
         let profile = match profile {
             Some(profile) => profile.to_owned(),
             None => self.current().ok_or_else(|| ClientError::Profile {
-                reason: String::from("there is no profile yet: enrol with `hallpass login LINK`, the link being the one that an operator gave you"),
+                reason: String::from(
+                    "there is no profile yet: enrol with `hallpass login LINK`, the link being the one that an operator gave you",
+                ),
             })?,
         };
         let folder = self.folder_of(&profile)?;

@@ -52,7 +52,13 @@ impl Api {
     }
 
     /// Waits until a grant is as wished; `otherwise` is what is said when time runs out.
-    pub async fn grant_becomes(&self, grant: &str, until: &Until, otherwise: &str, wish: impl Fn(&Value) -> bool) -> Result<Value, ClientError> {
+    pub async fn grant_becomes(
+        &self,
+        grant: &str,
+        until: &Until,
+        otherwise: &str,
+        wish: impl Fn(&Value) -> bool,
+    ) -> Result<Value, ClientError> {
         self.watch(until, otherwise, || self.grant(grant), wish).await
     }
 

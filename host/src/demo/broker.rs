@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use hallpass_domain::failpoint::Failpoint;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
@@ -85,6 +85,10 @@ impl BrokerProcess {
         self.child.id()
     }
 
+    fn pid(&self) -> Option<Pid> {
+        self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?))
+    }
+
     /// Waits until it died by itself, as one with a failpoint does.
     pub(super) async fn died(&mut self) -> anyhow::Result<()> {
         tokio::time::timeout(STOP, self.child.wait()).await.context("the broker did not reach the point at which it was to die")??;
@@ -98,13 +102,24 @@ impl BrokerProcess {
 
     /// SIGTERM, and waits until it is gone.
     pub(super) async fn stop(&mut self) -> anyhow::Result<()> {
-        let Some(pid) = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)) else { return Ok(()) };
+        let Some(pid) = self.pid() else { return Ok(()) };
         kill_process(pid, Signal::TERM)?;
         match tokio::time::timeout(STOP, self.child.wait()).await {
             Ok(ended) => ended.map(drop)?,
             Err(_) => self.child.kill().await?,
         }
         Ok(())
+    }
+}
+
+impl Drop for BrokerProcess {
+    /// Kills it and waits: whoever removes its folder next must not race with it.
+    fn drop(&mut self) {
+        let Some(pid) = self.pid() else { return };
+        if self.child.start_kill().is_ok() {
+            // The exit status stays for the runtime, which collects it.
+            let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+        }
     }
 }
 

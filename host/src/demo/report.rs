@@ -3,12 +3,15 @@
 use std::io::Write;
 use std::time::Duration;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use hallpass_broker::SystemClock;
 use hallpass_domain::{Clock as _, Millis, Timestamp};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
+
+/// Of the lines for people, in characters.
+const WIDTH: usize = 110;
 
 /// One thing that was checked.
 struct Check {
@@ -30,11 +33,7 @@ pub(super) struct Report<'a> {
 impl<'a> Report<'a> {
     /// A report that begins now.
     pub(super) fn new(out: &'a mut (dyn Write + Send), json: bool) -> Self {
-        let bar = if json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
-        if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg} ({elapsed})") {
-            bar.set_style(style);
-        }
-        Self { out, json, bar, begun: SystemClock.now(), story: 0, checks: Vec::new() }
+        Self { out, json, bar: ProgressBar::hidden(), begun: SystemClock.now(), story: 0, checks: Vec::new() }
     }
 
     /// How long it has been going on, in milliseconds.
@@ -57,25 +56,26 @@ impl<'a> Report<'a> {
     /// Something was checked. `detail` is what was seen.
     pub(super) fn check(&mut self, what: &str, held: bool, detail: &str) {
         let mark = if held { '✓' } else { '✗' };
-        let shown = if detail.is_empty() { String::new() } else { format!(": {detail}") };
-        self.line(&format!("  {mark} {what}{shown}"), &json!({ "check": what, "ok": held, "detail": detail }));
+        self.line(&format!("  {mark} {what}{}", aside(what, detail)), &json!({ "check": what, "ok": held, "detail": detail }));
         self.checks.push(Check { story: self.story, what: what.to_owned(), held });
     }
 
-    /// Something takes a while.
+    /// Something takes a while. Shown to people only, and only where they look on.
     pub(super) fn busy(&mut self, with: &str) {
-        self.bar.set_message(with.to_owned());
-        self.bar.reset_elapsed();
+        self.idle();
+        if self.json {
+            return;
+        }
+        self.bar = ProgressBar::new_spinner().with_message(with.to_owned());
+        if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg} ({elapsed})") {
+            self.bar.set_style(style);
+        }
         self.bar.enable_steady_tick(Duration::from_millis(120));
     }
 
     /// It is done.
     pub(super) fn idle(&mut self) {
-        self.bar.disable_steady_tick();
-        self.bar.set_message("");
-        // Only clears the line: the bar is used again.
         self.bar.finish_and_clear();
-        self.bar.reset();
     }
 
     /// The table of what was checked. Tells whether everything held.
@@ -84,15 +84,19 @@ impl<'a> Report<'a> {
         let held = self.checks.iter().filter(|check| check.held).count();
         let all = held == self.checks.len() && held > 0;
         let mut table = Table::new();
-        table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(["", "checked", "held"]);
+        table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(["STORY", "CHECKED", "HELD"]);
         for check in &self.checks {
             let story = if check.story == 0 { String::new() } else { check.story.to_string() };
             table.add_row([story, check.what.clone(), String::from(if check.held { "yes" } else { "NO" })]);
         }
         let seconds = self.at_ms() / 1000;
         let total = self.checks.len();
-        let verdict = if all { format!("All {total} checks held, in {seconds} s.") } else { format!("{} of {total} checks did NOT hold.", total - held) };
+        let verdict = if all {
+            format!("All {total} checks held, in {seconds} s.")
+        } else {
+            format!("{} of {total} checks did NOT hold.", total - held)
+        };
         self.line(&format!("\n{table}\n\n{verdict}"), &json!({ "checks": total, "held": held, "ok": all }));
         all
     }
@@ -114,6 +118,17 @@ impl<'a> Report<'a> {
             let _ = writeln!(out, "{text}");
             let _ = out.flush();
         });
+    }
+}
+
+/// A detail beside what it belongs to, or below it where the line would be too long.
+fn aside(what: &str, detail: &str) -> String {
+    let length = what.chars().count() + detail.chars().count();
+    match length {
+        _ if detail.is_empty() => String::new(),
+        ..=WIDTH => format!(": {detail}"),
+        _ if detail.chars().count() <= WIDTH => format!("\n      {detail}"),
+        _ => format!("\n      {}…", detail.chars().take(WIDTH).collect::<String>()),
     }
 }
 

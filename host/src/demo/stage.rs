@@ -150,7 +150,7 @@ pub(super) fn read_sales(length: Duration) -> Ask {
 
 /// The text at a key; an error names what is missing.
 pub(super) fn field(document: &Value, key: &str) -> anyhow::Result<String> {
-    document.at(key).as_str().map(str::to_owned).with_context(|| format!("the broker's answer has no {key}: {document}"))
+    document.at(key).as_str().map(str::to_owned).with_context(|| format!("the broker's answer has no {key}"))
 }
 
 /// Waits for a grant to be active.
@@ -163,7 +163,10 @@ pub(super) async fn active(api: &Api, grant: &str) -> anyhow::Result<Value> {
 /// Checks that a call is refused with this kind of problem, in words that name something.
 pub(super) fn refused(report: &mut Report<'_>, what: &str, outcome: Result<Value, ClientError>, kinds: &[&str], names: &str) {
     match outcome {
-        Err(e) => report.check(what, kinds.contains(&e.kind()) && e.to_string().contains(names), &e.to_string()),
+        Err(e) => {
+            let said = e.problem().and_then(|problem| problem.detail.clone()).unwrap_or_else(|| e.to_string());
+            report.check(what, kinds.contains(&e.kind()) && said.contains(names), &said);
+        }
         Ok(_) => report.check(what, false, "it was let through"),
     }
 }

@@ -60,7 +60,11 @@ async fn held(stage: &Stage, report: &mut Report<'_>, grant: &str, before: &[Str
     let within = Until::within(Duration::from_millis(TWENTY_SECONDS_MS) + MOMENT);
     let ended = stage.people.dave.gone(grant, &within).await?;
     report.idle();
-    report.check("at its end the grant is seen to be gone", ended.word("state") == "ended" && ended.word("end_reason") == "time", &field(&ended, "ended")?);
+    report.check(
+        "at its end the grant is seen to be gone",
+        ended.word("state") == "ended" && ended.word("end_reason") == "time",
+        &field(&ended, "ended")?,
+    );
     report.check("dave's session was ended with it", session.ping().await.is_err() && stage.database.sessions(DAVE).await? == 0, "");
     let after = stage.database.memberships(DAVE).await?;
     report.check("what dave's account held before is untouched", after == before, &after.join(", "));

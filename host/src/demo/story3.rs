@@ -46,7 +46,11 @@ async fn killed(stage: &mut Stage, report: &mut Report<'_>) -> anyhow::Result<St
     report.idle();
     let roles = stage.database.our_roles().await?;
     let stamp = field(&active, "stamp")?;
-    report.check("started again, it knows of exactly that one role", roles.len() == 1 && roles.iter().all(|role| role.name == stamp), &names(&roles));
+    report.check(
+        "started again, it knows of exactly that one role",
+        roles.len() == 1 && roles.iter().all(|role| role.name == stamp),
+        &names(&roles),
+    );
     let credential = opened(&stage.people.bot.pick_up(&grant).await?)?;
     let options = login(&stage.cluster, &credential.user, credential.password.expose());
     let mut agent = PgConnection::connect_with(&options).await.context("the login with the credential after the kill")?;
@@ -56,7 +60,11 @@ async fn killed(stage: &mut Stage, report: &mut Report<'_>) -> anyhow::Result<St
     stage.broker().kill().await?;
     stage.start_broker(None).await?;
     let after = stage.people.bot.grant(&grant).await?;
-    report.check("killed and started once more, everything is as it was", after.word("state") == "active" && stage.database.our_roles().await?.len() == 1, "");
+    report.check(
+        "killed and started once more, everything is as it was",
+        after.word("state") == "active" && stage.database.our_roles().await?.len() == 1,
+        "",
+    );
     Ok(grant)
 }
 

@@ -18,7 +18,7 @@ pub(super) async fn play(stage: &mut Stage, report: &mut Report<'_>) -> anyhow::
     let second = granted(stage, None).await?;
     report.step("dave holds shop_admin twice: for 6 seconds, and for 10 minutes");
     let dave = &stage.people.dave;
-    let one_holding = dave.grant(&first).await?["stamp"] == dave.grant(&second).await?["stamp"];
+    let one_holding = dave.grant(&first).await?.at("stamp") == dave.grant(&second).await?.at("stamp");
     report.check("both grants are one holding in the target", one_holding, "");
     report.busy("the first grant's time passes");
     let ended = dave.gone(&first, &Until::within(Duration::from_millis(SHORT_MS) + MOMENT)).await?;
@@ -26,7 +26,11 @@ pub(super) async fn play(stage: &mut Stage, report: &mut Report<'_>) -> anyhow::
     report.check("the first grant ends at its time", ended.word("state") == "ended", "");
     let kept = stage.database.memberships(DAVE).await?;
     let still = dave.grant(&second).await?;
-    report.check("the second one's access is still there", still.word("state") == "active" && kept.iter().any(|role| role == "shop_admin"), &kept.join(", "));
+    report.check(
+        "the second one's access is still there",
+        still.word("state") == "active" && kept.iter().any(|role| role == "shop_admin"),
+        &kept.join(", "),
+    );
     dave.release(&second).await?;
     dave.gone(&second, &Until::within(MOMENT)).await?;
     let after = stage.database.memberships(DAVE).await?;

@@ -25,7 +25,8 @@ async fn open(data: &Path) -> anyhow::Result<SqliteConnection> {
 
 /// A leaf in the middle, with one byte changed.
 async fn altered(log: &mut SqliteConnection) -> anyhow::Result<(i64, Vec<u8>)> {
-    let row = sqlx::query("SELECT seq, bytes FROM events WHERE leaf_index = (SELECT max(leaf_index) / 2 FROM events)").fetch_one(log).await?;
+    let row =
+        sqlx::query("SELECT seq, bytes FROM events WHERE leaf_index = (SELECT max(leaf_index) / 2 FROM events)").fetch_one(log).await?;
     let (seq, mut bytes): (i64, Vec<u8>) = (row.try_get("seq")?, row.try_get("bytes")?);
     *bytes.last_mut().context("an empty leaf")? ^= 1;
     Ok((seq, bytes))
@@ -72,7 +73,9 @@ async fn rewritten(log: &mut SqliteConnection) -> anyhow::Result<Tree> {
     let leaves: Vec<Vec<u8>> =
         sqlx::query_scalar("SELECT bytes FROM events WHERE leaf_index IS NOT NULL ORDER BY leaf_index").fetch_all(&mut *log).await?;
     let mut tree = Tree::new();
-    leaves.iter().for_each(|leaf| tree.append(Hash::of_leaf(leaf)));
+    for leaf in &leaves {
+        tree.append(Hash::of_leaf(leaf));
+    }
     Ok(tree)
 }
 

@@ -76,7 +76,7 @@ fn owns_objects(found: &Depending, stamp: &str) -> Failure {
     Failure::conflict(
         "owns-objects",
         format!(
-            "the role \"{stamp}\" owns {} objects in the database `{}`, which would be lost with it: drop them, give them to somebody with \
+            "the role \"{stamp}\" owns objects ({}) in the database `{}`, which would be lost with it: drop them, give them to somebody with \
              REASSIGN OWNED, or set `owned_objects` of this target to `reassign`; the role can no longer log in",
             found.owned, found.database
         ),

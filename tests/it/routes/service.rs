@@ -6,9 +6,12 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use hallpass_domain::rng::SystemRng;
+use hallpass_keyring::ClientKeys;
 use hallpass_tests::Bed;
 use hallpass_tests::app::{PUBLIC_URL, TestApp};
-use serde_json::Value;
+use hallpass_tokens::assertion;
+use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 /// Larger than any answer in these tests, in bytes.
@@ -39,6 +42,21 @@ impl Service {
         let answer = self.token_call(self.app.assertion(who).expose()).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// A user whom nobody gave anything: no group, no grant, nothing owned. Gives a session token.
+    pub(crate) async fn stranger(&self) -> String {
+        let admin = self.sign_in("admin").await;
+        let added =
+            self.call("POST", "/v1/principals").token(&admin).json(&json!({"kind": "user", "name": "stranger"})).send().await.json();
+        let path = added["link"].as_str().unwrap().strip_prefix(PUBLIC_URL).unwrap();
+        let keys = ClientKeys::generate(&SystemRng).unwrap();
+        let proof = keys.enrolment_proof(path.strip_prefix("/enrol/").unwrap());
+        let body = json!({ "signing_key": keys.signing_public(), "recipient_key": keys.recipient_public(), "proof": proof });
+        let id = self.call("POST", path).json(&body).send().await.json()["id"].as_str().unwrap().to_owned();
+        let now = self.app.broker.clock().now();
+        let assertion = assertion::create(keys.signer(), &id, PUBLIC_URL, now, &SystemRng).unwrap();
+        self.token_call(assertion.expose()).await.json()["access_token"].as_str().unwrap().to_owned()
     }
 
     /// The call that gets a session token.

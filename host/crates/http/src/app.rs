@@ -1,13 +1,12 @@
 //! What every handler can reach.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::FromRef;
 use hallpass_broker::Broker;
 
 use crate::Settings;
-use crate::metrics::Traffic;
+use crate::guard::Guard;
 
 /// Shared by all handlers. Cheap to clone.
 #[derive(Clone)]
@@ -16,18 +15,13 @@ pub(crate) struct App {
     pub(crate) settings: Arc<Settings>,
     /// The OpenAPI document as JSON, made once.
     pub(crate) document: Arc<str>,
-    pub(crate) traffic: Traffic,
-    served: Arc<AtomicU64>,
+    pub(crate) guard: Guard,
 }
 
 impl App {
     pub(crate) fn new(broker: Arc<Broker>, settings: Settings, document: String) -> Self {
-        Self { broker, settings: Arc::new(settings), document: document.into(), traffic: Traffic::default(), served: Arc::default() }
-    }
-
-    /// The id of the next call: unique in this process, and not to be guessed from outside, because nothing depends on it.
-    pub(crate) fn next_call(&self) -> String {
-        format!("call-{}", self.served.fetch_add(1, Ordering::Relaxed) + 1)
+        let guard = Guard::new(settings.request_timeout);
+        Self { broker, settings: Arc::new(settings), document: document.into(), guard }
     }
 }
 

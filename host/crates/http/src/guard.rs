@@ -3,14 +3,21 @@
 //! The span holds the route's template and never the path, because a path can hold an enrolment token; no query, no header, no
 //! body.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tracing::Instrument as _;
 
-use crate::app::App;
+use crate::metrics::Traffic;
 use crate::problem::Problem;
+
+#[cfg(test)]
+mod tests;
 
 /// On every response. Nothing here is for a cache or for a browser to render, and much of it is for one pair of eyes.
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
@@ -24,14 +31,35 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
 /// The header that names a call, for whoever looks for it in the broker's log.
 const CALL: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What the guard knows. Shared by all calls of this node.
+#[derive(Clone)]
+pub(crate) struct Guard {
+    /// After this long a caller is told that no answer came.
+    limit: Duration,
+    /// Calls that were answered.
+    pub(crate) traffic: Traffic,
+    served: Arc<AtomicU64>,
+}
+
+impl Guard {
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self { limit, traffic: Traffic::default(), served: Arc::default() }
+    }
+
+    /// The id of the next call: unique in this process. Nothing depends on its being hard to guess.
+    fn next_call(&self) -> String {
+        format!("call-{}", self.served.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
+
 /// Runs one call. It runs as a task of its own: a client that hangs up, or a time-out, does not cut a change in half.
-pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    let call = app.next_call();
+pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let call = guard.next_call();
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
     let span = tracing::info_span!("call", id = %call, %method, route, status = tracing::field::Empty);
     let task = tokio::spawn(next.run(request).instrument(span.clone()));
-    let mut response = match tokio::time::timeout(app.settings.request_timeout, task).await {
+    let mut response = match tokio::time::timeout(guard.limit, task).await {
         Ok(Ok(response)) => response,
         Ok(Err(failure)) => {
             span.in_scope(|| tracing::error!(panicked = failure.is_panic(), "a call ended without an answer"));
@@ -45,7 +73,7 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     let status = response.status();
     span.record("status", status.as_u16());
     span.in_scope(|| tracing::debug!("answered"));
-    app.traffic.count(&route, &method, status);
+    guard.traffic.count(&route, &method, status);
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, value);

@@ -75,7 +75,7 @@ pub(crate) async fn metrics(State(app): State<App>, request: Request) -> Result<
         ctx.authorize(Action::MetricsRead, ResourceFacts::Installation)?;
     }
     let counts = app.broker.counts().await?;
-    let text = write(&counts, app.broker.clock().now(), &app.traffic).map_err(|e| {
+    let text = write(&counts, app.broker.clock().now(), &app.guard.traffic).map_err(|e| {
         tracing::error!(cause = %e, "the metrics cannot be written");
         Problem::Internal
     })?;

@@ -9,6 +9,7 @@ use axum::response::IntoResponse;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr};
 
@@ -72,9 +73,23 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
             complete(operation);
         }
     }
+    refer_to_items(&mut document);
     let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A session token of /oauth/token")).build();
     document.components.get_or_insert_default().add_security_scheme(SESSION, SecurityScheme::Http(scheme));
     document
+}
+
+/// A list says of which type its items are by name. The derived schema of a generic type repeats them whole.
+fn refer_to_items(document: &mut OpenApi) {
+    let schemas = document.components.iter_mut().flat_map(|components| &mut components.schemas);
+    for (name, schema) in schemas {
+        let Some(item) = name.strip_prefix("List_") else { continue };
+        if let RefOr::T(Schema::Object(list)) = schema
+            && let Some(RefOr::T(Schema::Array(items))) = list.properties.get_mut("items")
+        {
+            items.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
+        }
+    }
 }
 
 fn complete(operation: &mut Operation) {

@@ -10,7 +10,6 @@ mod tests;
 
 use axum::http::StatusCode;
 use hallpass_domain::Conflict;
-use hallpass_domain::clock::Millis;
 use hallpass_domain::port::{Failure, NotAdmitted};
 
 pub use body::ProblemBody;
@@ -117,12 +116,17 @@ pub enum Problem {
         /// Its name.
         name: String,
     },
+    /// Something that must be unique exists already.
+    Taken {
+        /// What.
+        reason: String,
+    },
     /// More time than policy allows.
     TooLong {
         /// What was asked for, in milliseconds.
-        asked_ms: Millis,
+        asked_ms: u64,
         /// What is allowed, in milliseconds.
-        max_ms: Millis,
+        max_ms: u64,
         /// The policies that say so.
         policies: Vec<String>,
     },
@@ -181,6 +185,7 @@ impl Problem {
             Self::Conflict(_) => ("conflict", StatusCode::CONFLICT, "Not possible any more"),
             Self::Stale => ("stale", StatusCode::CONFLICT, "Changed at the same moment"),
             Self::Duplicate { .. } => ("duplicate", StatusCode::CONFLICT, "There is one already"),
+            Self::Taken { .. } => ("taken", StatusCode::CONFLICT, "Taken already"),
             Self::TooLong { .. } => ("too-long", StatusCode::UNPROCESSABLE_ENTITY, "More time than policy allows"),
             Self::Gone { .. } => ("gone", StatusCode::GONE, "Gone"),
             Self::NotAdmitted(_) => ("connector-not-admitted", StatusCode::UNPROCESSABLE_ENTITY, "The connector was not loaded"),

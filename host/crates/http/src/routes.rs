@@ -61,6 +61,6 @@ pub(crate) fn router(broker: Arc<Broker>, settings: Settings) -> Router {
     routes
         .method_not_allowed_fallback(guard::no_method)
         .fallback(guard::no_route)
-        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
+        .layer(middleware::from_fn_with_state(app.guard.clone(), guard::guard))
         .with_state(app)
 }

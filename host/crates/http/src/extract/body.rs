@@ -19,7 +19,7 @@ const MOST_CHARS: usize = 300;
 /// A JSON body. Its type refuses unknown fields; this refuses everything that is not exactly one JSON value.
 pub(crate) struct Strict<T>(pub(crate) T);
 
-/// A JSON body that may be missing: then it is the default.
+/// A JSON body that may be missing or `null`: then it is the default.
 pub(crate) struct OrDefault<T>(pub(crate) T);
 
 /// The file of a connector.
@@ -52,7 +52,7 @@ where
             return Ok(Self(T::default()));
         }
         json_type(&parts.headers)?;
-        parse(&bytes).map(Self)
+        parse::<Option<T>>(&bytes).map(|value| Self(value.unwrap_or_default()))
     }
 }
 

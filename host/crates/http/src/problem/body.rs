@@ -4,7 +4,6 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hallpass_broker::human;
-use hallpass_domain::clock::Millis;
 use hallpass_domain::port::{Failure, FailureKind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -44,10 +43,10 @@ pub struct ProblemBody {
     pub policies: Vec<String>,
     /// The time that was asked for, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub asked_ms: Option<Millis>,
+    pub asked_ms: Option<u64>,
     /// The longest time that policy allows, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_ms: Option<Millis>,
+    pub max_ms: Option<u64>,
     /// The most bytes of a body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit_bytes: Option<usize>,
@@ -122,8 +121,9 @@ impl Problem {
             Self::Conflict(conflict) => (sentence(&conflict.to_string()), format!("Look at the {} again: ended is final.", conflict.noun)),
             Self::Stale => ("It was changed by someone else at the same moment.".into(), "Look at it again, then try again.".into()),
             Self::Duplicate { noun, name } => {
-                (format!("There is a {noun} {name} already."), format!("Take another name, or use the {noun} that is there."))
+                (format!("There is a {noun} {name} already."), "Use the one that is there, or choose another name.".into())
             }
+            Self::Taken { reason } => (sentence(reason), "Look at what is there already.".into()),
             Self::TooLong { asked_ms, max_ms, policies } => {
                 body.policies.clone_from(policies);
                 body.field = Some("duration_ms".into());

@@ -14,6 +14,7 @@ impl From<BrokerError> for Problem {
             BrokerError::Conflict(conflict) => Self::Conflict(conflict),
             BrokerError::Stale => Self::Stale,
             BrokerError::Duplicate { noun, name } => Self::Duplicate { noun, name },
+            BrokerError::Taken(rule) => Self::Taken { reason: rule.to_string() },
             BrokerError::TooLong { asked_ms, max_ms, policies } => Self::TooLong { asked_ms, max_ms, policies },
             BrokerError::Gone { reason } => Self::Gone { reason },
             BrokerError::PolicyDenied { reason, policies } => Self::PolicyDenied { reason, policies },

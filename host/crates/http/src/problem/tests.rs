@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::response::IntoResponse as _;
 use hallpass_broker::BrokerError;
 use hallpass_domain::port::FailureKind;
+use hallpass_store::Constraint;
 
 use super::*;
 
@@ -25,6 +26,7 @@ fn table() -> Vec<(BrokerError, u16, &'static str, &'static str)> {
         (BrokerError::Conflict(Conflict { noun: "request", state: "denied", event: "approve" }), 409, "conflict", "denied"),
         (BrokerError::Stale, 409, "stale", "same moment"),
         (BrokerError::Duplicate { noun: "target", name: text("shop") }, 409, "duplicate", "target shop"),
+        (BrokerError::Taken(Constraint::Account), 409, "taken", "belongs to another principal"),
         (BrokerError::TooLong { asked_ms: 3_600_000, max_ms: 1_800_000, policies: vec![text("p1")] }, 422, "too-long", "the limit is 30m"),
         (BrokerError::Gone { reason: text("picked up before") }, 410, "gone", "picked up before"),
         (BrokerError::PolicyDenied { reason: text("no permit"), policies: vec![] }, 403, "policy-denied", "no permit"),

@@ -6,7 +6,6 @@ pub(crate) mod list;
 pub use decide::NewVerdict;
 pub use list::InboxQuery;
 
-use hallpass_domain::clock::Millis;
 use hallpass_domain::ids::{ApprovalId, PrincipalId};
 use hallpass_domain::request::{Approval as Stored, Verdict};
 use serde::{Deserialize, Serialize};
@@ -30,7 +29,7 @@ pub struct Approval {
     pub verdict: Verdict,
     /// Yes, for this long only, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub narrowed_ms: Option<Millis>,
+    pub narrowed_ms: Option<u64>,
     /// Why, in the approver's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

@@ -21,7 +21,7 @@ pub struct Event {
     pub seq: i64,
     /// Its index in the log, once it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub index: Option<i64>,
+    pub index: Option<u64>,
     /// Its id.
     #[schema(value_type = String)]
     pub id: EventId,

@@ -2,7 +2,6 @@
 
 pub(crate) mod list;
 
-use hallpass_domain::clock::Millis;
 use hallpass_domain::holding::Mode;
 use hallpass_domain::ids::TargetId;
 use hallpass_domain::name::Name;
@@ -30,7 +29,7 @@ pub struct Entitlement {
     #[schema(schema_with = words::sessions)]
     pub sessions: Sessions,
     /// After this long an earlier attempt can have no late effect, in milliseconds.
-    pub settles_within_ms: Millis,
+    pub settles_within_ms: u64,
     /// Whether it can be suspended.
     pub suspend: bool,
     /// Whether the broker looks into the target itself.

@@ -14,7 +14,6 @@ pub use pass::{NewPass, Pass};
 pub use revoke::Revocation;
 
 use hallpass_broker::GrantView;
-use hallpass_domain::clock::Millis;
 use hallpass_domain::grant::{EndReason, GrantState, SeenBy};
 use hallpass_domain::ids::{GrantId, HoldingId, PrincipalId, RequestId, Stamp, TargetId};
 use hallpass_domain::name::Name;
@@ -69,7 +68,7 @@ pub struct Grant {
     #[schema(schema_with = words::credential_state)]
     pub credential: String,
     /// How long access was approved for, in milliseconds, from activation.
-    pub duration_ms: Millis,
+    pub duration_ms: u64,
     /// The revision of the policy set that allowed it.
     pub policy_revision: String,
     /// When it was approved.

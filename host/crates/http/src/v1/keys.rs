@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::app::App;
+use crate::problem::Problem;
 
 /// Show the public keys of passes
 ///
@@ -13,6 +14,6 @@ use crate::app::App;
     responses((status = 200, description = "The key set", body = Object)),
     extensions(("x-hallpass-action" = json!("public")))
 )]
-pub(crate) async fn show(State(app): State<App>) -> Json<serde_json::Value> {
-    Json(app.broker.key_set().to_json())
+pub(crate) async fn show(State(app): State<App>) -> Result<Json<serde_json::Value>, Problem> {
+    Ok(Json(app.broker.key_set()?.to_json()))
 }

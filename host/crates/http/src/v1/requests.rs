@@ -12,7 +12,6 @@ pub use submit::NewRequest;
 
 use hallpass_broker::RequestView;
 use hallpass_domain::Timestamp;
-use hallpass_domain::clock::Millis;
 use hallpass_domain::ids::{GrantId, PrincipalId, RequestId, TargetId};
 use hallpass_domain::name::Name;
 use hallpass_domain::request::{OnTimeout, RequestState, Stage as Stored};
@@ -35,7 +34,7 @@ pub struct Stage {
     pub denials: u32,
     /// How long the stage may take, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub timeout_ms: Option<Millis>,
+    pub timeout_ms: Option<u64>,
     /// What then.
     #[schema(schema_with = words::on_timeout)]
     pub on_timeout: OnTimeout,
@@ -75,9 +74,9 @@ pub struct Request {
     #[schema(value_type = String, example = "database:shop/schema:sales")]
     pub resource: Resource,
     /// For how long it was asked, in milliseconds.
-    pub duration_ms: Millis,
+    pub duration_ms: u64,
     /// What is approved so far, in milliseconds: the asked time or the shortest narrowing.
-    pub approved_ms: Millis,
+    pub approved_ms: u64,
     /// Why, in the requester's words. Untrusted text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub justification: Option<String>,

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use hallpass_domain::clock::Millis;
 use hallpass_domain::ids::RequestId;
 use hallpass_domain::request::Verdict;
 use serde::{Deserialize, Serialize};
@@ -24,7 +23,7 @@ pub struct NewVerdict {
     /// Yes, for this long only, in milliseconds. Never longer than what was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
-    pub narrowed_ms: Option<Millis>,
+    pub narrowed_ms: Option<u64>,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

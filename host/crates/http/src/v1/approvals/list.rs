@@ -21,6 +21,7 @@ pub struct InboxQuery {
     pub after: Option<String>,
     /// How many at most, 1 to 500; 100 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
 }
 

@@ -34,6 +34,7 @@ pub struct EventQuery {
     pub after: Option<i64>,
     /// How many at most, 1 to 500; 100 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
 }
 

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use hallpass_domain::clock::Millis;
 use hallpass_policy as policy;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,7 +23,7 @@ pub struct Explanation {
     pub stages: Vec<Stage>,
     /// The longest time it may be asked for, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_ms: Option<Millis>,
+    pub max_ms: Option<u64>,
     /// Whether a justification is needed.
     pub justification_required: bool,
     /// Why not, where it may not.
@@ -61,7 +60,7 @@ pub struct ExplainedPolicy {
     pub route: Option<String>,
     /// The longest time that it allows, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_ms: Option<Millis>,
+    pub max_ms: Option<u64>,
     /// Whether it asks for a justification.
     pub justification_required: bool,
     /// What it says for itself.

@@ -1,7 +1,6 @@
 //! Asks for access.
 
 use axum::extract::State;
-use hallpass_domain::clock::Millis;
 use hallpass_domain::name::Name;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,7 +26,7 @@ pub struct NewRequest {
     pub resource: String,
     /// For how long, in milliseconds. It runs from the moment that the access is there.
     #[schema(minimum = 1, example = 600_000)]
-    pub duration_ms: Millis,
+    pub duration_ms: u64,
     /// Why. Approvers read it; policy may require it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub justification: Option<String>,

@@ -20,6 +20,7 @@ use crate::shape::{SecretInput, once_each};
 pub struct TargetChange {
     /// All settings anew.
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = BTreeMap<String, String>, required = false)]
     pub settings: Option<BTreeMap<String, String>>,
     /// Secrets to set; others stay.
     #[serde(default, deserialize_with = "once_each")]

@@ -1,0 +1,3 @@
+//! Connectors of our own, against real targets.
+
+mod postgres;
