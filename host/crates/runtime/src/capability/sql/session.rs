@@ -32,7 +32,7 @@ pub(crate) enum Purpose {
     Change,
 }
 
-/// Found that are read and thrown away to keep a connection, once enough were kept.
+/// Rows that are read and thrown away to keep a connection, once enough were kept.
 const UNWANTED: usize = 1_000;
 
 /// Rows of a query.
