@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hallpass_broker::{Broker, BrokerError, EnrolmentKeys, GrantView, NewPrincipal, NewRequest, NewTarget, NewVerdict, OpContext, Parts, RequestView, Settings};
+use hallpass_broker::{
+    Broker, BrokerError, EnrolmentKeys, GrantView, NewPrincipal, NewRequest, NewTarget, NewVerdict, OpContext, Parts, RequestView, Settings,
+};
 use hallpass_domain::clock::{Clock, Millis};
 use hallpass_domain::ids::{GrantId, PrincipalId, RequestId, TargetId};
 use hallpass_domain::name::Name;
@@ -72,7 +74,8 @@ impl TestApp {
         let scripted = Arc::new(Scripted::default());
         let broker = start(&bed, store.clone(), Arc::clone(&scripted)).await;
         let invitation = broker.first_enrolment().await.unwrap().unwrap();
-        let mut app = Self { broker, store, scripted, target: TargetId::new(bed.clock.now(), &SystemRng).unwrap(), bed, actors: BTreeMap::new() };
+        let mut app =
+            Self { broker, store, scripted, target: TargetId::new(bed.clock.now(), &SystemRng).unwrap(), bed, actors: BTreeMap::new() };
         let admin = app.enrol(invitation).await;
         app.actors.insert("admin", admin);
         app.people().await;

@@ -3,8 +3,6 @@
 //! A law that holds on both databases is written once with [`on_both_backends!`]. Each test has a folder or a database of its
 //! own and an installation id of its own, so that tests run side by side on one cluster.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
-
 pub mod app;
 pub mod bed;
 pub mod postgres;

@@ -10,7 +10,8 @@ use hallpass_domain::grant::SeenBy;
 use hallpass_domain::holding::{Mode, Presence};
 use hallpass_domain::ids::Digest;
 use hallpass_domain::port::{
-    Applied, Connector, ConnectorFacts, Delivery, Done, EntitlementFacts, Failure, FailureKind, Invocation, NotAdmitted, Sessions, Sight, Wish,
+    Applied, Connector, ConnectorFacts, Delivery, Done, EntitlementFacts, Failure, FailureKind, Invocation, NotAdmitted, Sessions, Sight,
+    Wish,
 };
 use hallpass_domain::secret::SecretText;
 

@@ -190,7 +190,9 @@ impl World {
         for grant in self.grants().await {
             let id = grant.word("id").to_owned();
             let moving = |g: &Value| matches!(g.word("state"), "activating" | "ending");
-            rest.push(self.admin.grant_becomes(&id, &Until::within(PATIENCE), "the grant does not come to rest", |g| !moving(g)).await.unwrap());
+            rest.push(
+                self.admin.grant_becomes(&id, &Until::within(PATIENCE), "the grant does not come to rest", |g| !moving(g)).await.unwrap(),
+            );
         }
         rest
     }

@@ -23,7 +23,7 @@ on_both_backends! {
         assert!(app.scripted.held().is_empty());
         assert_eq!(
             app.story(&id).await,
-            ["grant.created", "grant.activated", "credential.ready", "grant.ending", "grant.ended"]
+            ["grant.created", "grant.activated", "credential.ready", "grant.ending", "credential.erased", "grant.ended"]
         );
     }
 

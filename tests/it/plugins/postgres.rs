@@ -292,7 +292,8 @@ async fn membership_comes_and_goes_and_the_account_keeps_what_it_had() {
     let (role, account) = (format!("admins_{}", world.database), format!("o'dev \"{}\"", world.database));
     let quoted = format!("\"{}\"", account.replace('"', "\"\""));
     let mut root = superuser("postgres").await;
-    run(&mut root, &format!("CREATE ROLE {role}; CREATE ROLE other_{role}; CREATE ROLE {quoted} LOGIN; GRANT other_{role} TO {quoted}")).await;
+    run(&mut root, &format!("CREATE ROLE {role}; CREATE ROLE other_{role}; CREATE ROLE {quoted} LOGIN; GRANT other_{role} TO {quoted}"))
+        .await;
     let want = world.member(&account, &role);
     assert_eq!(world.presence(&want).await, Some(Presence::Absent));
     let applied = world.apply(1, &want).await;
@@ -319,7 +320,8 @@ async fn names_with_quotes_are_names() {
     world.revoke(&want).await;
     assert_eq!(world.presence(&want).await, Some(Presence::Absent));
 
-    let missing = Wish { resource: format!("database:{}/schema:x%22%3B%20DROP%20ROLE%20y", world.database).parse().unwrap(), ..world.read() };
+    let missing =
+        Wish { resource: format!("database:{}/schema:x%22%3B%20DROP%20ROLE%20y", world.database).parse().unwrap(), ..world.read() };
     let failure = world.runtime.apply(&world.call(1), &missing, None).await.err().expect("there is no such schema");
     assert_eq!((failure.kind, failure.effect), (FailureKind::NotFound, Effect::None), "{failure}");
     assert_eq!(world.roles().await, 0);
@@ -349,7 +351,11 @@ async fn a_wrong_password_and_a_target_that_is_down_are_named_and_change_nothing
     world.endpoint = right;
     world.endpoint.settings.remove("tls");
     let failure = world.runtime.look(&world.call(1), &want).await.unwrap_err();
-    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Unavailable, "tls"), "loopback is verified too unless told otherwise: {failure}");
+    assert_eq!(
+        (failure.kind, failure.code.as_str()),
+        (FailureKind::Unavailable, "tls"),
+        "loopback is verified too unless told otherwise: {failure}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

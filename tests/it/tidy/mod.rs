@@ -31,7 +31,11 @@ fn files(ending: &str) -> Vec<(String, String)> {
 }
 
 fn is_test(path: &str) -> bool {
-    path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs") || path.contains("/benches/") || path.ends_with("fixture.rs")
+    path.starts_with("tests/")
+        || path.contains("/tests/")
+        || path.ends_with("/tests.rs")
+        || path.contains("/benches/")
+        || path.ends_with("fixture.rs")
 }
 
 fn refuse(what: &str, found: Vec<String>) {

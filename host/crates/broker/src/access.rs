@@ -11,11 +11,11 @@ use hallpass_domain::target::Target;
 use hallpass_policy::{AccessFacts, PrincipalFacts, RequestFacts};
 use hallpass_store::{Reads, Tx};
 
+use crate::Broker;
 use crate::context::facts_of;
 use crate::engine;
 use crate::error::BrokerError;
 use crate::targets::target_facts;
-use crate::Broker;
 
 /// A target and one of its entitlements.
 pub(crate) struct Wanted {
@@ -67,7 +67,8 @@ impl Broker {
 
     /// A request in the words of policy.
     pub(crate) async fn request_facts(&self, reads: &mut Reads<'_>, request: &Request) -> Result<RequestFacts, BrokerError> {
-        let requester = reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
+        let requester =
+            reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
         let requester = facts_of(reads, &requester).await?;
         let access = self.access_of(reads, &request.ask.target, &request.ask.entitlement, &request.ask.resource).await?.access;
         let approvers = request.stages.iter().flat_map(|s| [Some(s.group.clone()), s.escalate_to.clone()]).flatten().collect();
@@ -88,7 +89,12 @@ impl Broker {
         account.map(Some).ok_or_else(|| {
             BrokerError::invalid(
                 "target",
-                format!("{} has no account in {}, and {} is held by an account", principal.name(), wanted.target.name, wanted.entitlement.name),
+                format!(
+                    "{} has no account in {}, and {} is held by an account",
+                    principal.name(),
+                    wanted.target.name,
+                    wanted.entitlement.name
+                ),
                 format!("Ask an operator to set it: hallpass target set-account {} {} ACCOUNT.", wanted.target.name, principal.name()),
             )
         })
@@ -99,7 +105,8 @@ impl Broker {
         let now = self.clock.now();
         let mut reads = tx.reads();
         let wanted = self.access_of(&mut reads, &request.ask.target, &request.ask.entitlement, &request.ask.resource).await?;
-        let principal = reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
+        let principal =
+            reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
         let facts = facts_of(&mut reads, &principal).await?;
         let account = self.account_for(&mut reads, &facts, &wanted).await?;
         drop(reads);

@@ -1,11 +1,11 @@
 //! Approvals: one human's verdict in one stage. Nobody decides for themselves, and one human counts once (law 9).
 
+use hallpass_domain::Conflict;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::failpoint::{Failpoint, hit};
 use hallpass_domain::ids::{ApprovalId, RequestId};
 use hallpass_domain::name::{Name, check_free_text};
 use hallpass_domain::request::{Approval, Request, RequestEvent, RequestState, Stage, Verdict};
-use hallpass_domain::Conflict;
 use hallpass_policy::{AccessQuery, Decision, RequestFacts};
 use hallpass_store::run_tx;
 
@@ -65,11 +65,14 @@ impl Broker {
             };
             tx.insert_approval(&approval, &ctx.facts().human().id).await?;
             let given = tx.reads().approvals(id).await?;
-            let count = |verdict| u32::try_from(given.iter().filter(|a| a.stage == index && a.verdict == verdict).count()).unwrap_or(u32::MAX);
+            let count =
+                |verdict| u32::try_from(given.iter().filter(|a| a.stage == index && a.verdict == verdict).count()).unwrap_or(u32::MAX);
             let event = match new.verdict {
                 Verdict::Deny if count(Verdict::Deny) >= stage.denials.max(1) => RequestEvent::Deny,
                 Verdict::Deny => RequestEvent::Object,
-                Verdict::Approve if count(Verdict::Approve) >= stage.n => RequestEvent::StageDone { last: index as usize + 1 >= request.stages.len() },
+                Verdict::Approve if count(Verdict::Approve) >= stage.n => {
+                    RequestEvent::StageDone { last: index as usize + 1 >= request.stages.len() }
+                }
                 Verdict::Approve => RequestEvent::Approve,
             };
             request.state = request.state.on(event, now)?;
@@ -93,7 +96,8 @@ impl Broker {
             match request.state {
                 RequestState::Approved { .. } => {
                     self.still_allowed(&request, &facts)?;
-                    tx.emit(Event::new(EventKind::RequestApproved, id).request(id).policy(self.policy.revision()).word("by", "approvers")).await?;
+                    tx.emit(Event::new(EventKind::RequestApproved, id).request(id).policy(self.policy.revision()).word("by", "approvers"))
+                        .await?;
                     self.create_grant(tx, &request, &actors).await?;
                 }
                 RequestState::Denied { .. } => {
@@ -140,7 +144,9 @@ impl Broker {
         if verdict.allowed {
             return Ok(());
         }
-        let why = verdict.reason.unwrap_or_else(|| format!("it takes a member of {}", groups.iter().map(Name::as_str).collect::<Vec<_>>().join(" or ")));
+        let why = verdict
+            .reason
+            .unwrap_or_else(|| format!("it takes a member of {}", groups.iter().map(Name::as_str).collect::<Vec<_>>().join(" or ")));
         Err(BrokerError::forbidden(format!("{} may not decide this request: {why}", ctx.name())))
     }
 

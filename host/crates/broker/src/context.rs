@@ -56,7 +56,11 @@ impl OpContext {
         if verdict.allowed {
             return Ok(());
         }
-        let by = if verdict.policies.is_empty() { String::from("no policy permits it") } else { format!("decided by {}", verdict.policies.join(", ")) };
+        let by = if verdict.policies.is_empty() {
+            String::from("no policy permits it")
+        } else {
+            format!("decided by {}", verdict.policies.join(", "))
+        };
         Err(BrokerError::forbidden(format!("{} may not do {action} here: {by}. Ask an operator for the right", self.facts.name())))
     }
 }

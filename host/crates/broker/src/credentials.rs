@@ -1,5 +1,6 @@
 //! Credentials: what the target itself accepts. Sealed when the grant becomes active, handed out once.
 
+use hallpass_domain::Conflict;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::failpoint::{Failpoint, hit};
 use hallpass_domain::grant::{Grant, GrantState};
@@ -8,7 +9,6 @@ use hallpass_domain::ids::GrantId;
 use hallpass_domain::operation::OperationKind;
 use hallpass_domain::port::Delivery;
 use hallpass_domain::secret::{Opener, SecretBytes, SecretText};
-use hallpass_domain::Conflict;
 use hallpass_policy::Action;
 use hallpass_store::{CredentialState, SealedCredential, Tx, run_tx};
 use serde_json::json;
@@ -36,10 +36,15 @@ impl Broker {
         let end = grant.ends.unwrap_or_else(|| now.plus(grant.duration_ms));
         let (sealed, sealed_for, expires) = match recipient_key(holder.recipient_key.as_deref()) {
             Some(key) => (hallpass_keyring::seal_to(&key, grant.id.as_str(), clear.expose(), self.rng.as_ref())?, RECIPIENT, end),
-            None => (self.keyring.seal(grant.id.as_str(), clear.expose(), self.rng.as_ref())?, BROKER, end.min(now.plus(self.settings.pick_up_ms))),
+            None => (
+                self.keyring.seal(grant.id.as_str(), clear.expose(), self.rng.as_ref())?,
+                BROKER,
+                end.min(now.plus(self.settings.pick_up_ms)),
+            ),
         };
         tx.put_credential(&grant.id, &sealed, sealed_for, expires).await?;
-        tx.emit(Event::new(EventKind::CredentialReady, &grant.id).grant(&grant.id).request(&grant.request).word("sealed_for", sealed_for)).await?;
+        tx.emit(Event::new(EventKind::CredentialReady, &grant.id).grant(&grant.id).request(&grant.request).word("sealed_for", sealed_for))
+            .await?;
         Ok(())
     }
 
@@ -50,20 +55,23 @@ impl Broker {
             return Err(Conflict { noun: "grant", state: grant.state.as_str(), event: "pick up" }.into());
         }
         let actors = ctx.actors();
-        let taken: Result<Option<SealedCredential>, BrokerError> = run_tx!(self.store, "credential.pick-up", |tx| -> Result<Option<SealedCredential>, BrokerError> {
-            let taken = if grant.is_usable(self.clock.now()) { tx.take_credential(id, self.clock.now()).await? } else { None };
-            let kind = if taken.is_some() { EventKind::CredentialPickedUp } else { EventKind::CredentialRefused };
-            tx.emit(Event::new(kind, id).by(&actors).grant(id).request(&grant.request)).await?;
-            hit(Failpoint::PickUpBeforeCommit);
-            Ok(taken)
-        });
+        let taken: Result<Option<SealedCredential>, BrokerError> =
+            run_tx!(self.store, "credential.pick-up", |tx| -> Result<Option<SealedCredential>, BrokerError> {
+                let taken = if grant.is_usable(self.clock.now()) { tx.take_credential(id, self.clock.now()).await? } else { None };
+                let kind = if taken.is_some() { EventKind::CredentialPickedUp } else { EventKind::CredentialRefused };
+                tx.emit(Event::new(kind, id).by(&actors).grant(id).request(&grant.request)).await?;
+                hit(Failpoint::PickUpBeforeCommit);
+                Ok(taken)
+            });
         let taken = taken?;
         hit(Failpoint::PickUpAfterCommit);
         let Some(SealedCredential { sealed, sealed_for }) = taken else {
             let state = self.store.reads().await?.credential_state(id).await?;
             tracing::warn!(grant = %id, state = ?state, "a credential that is not there was asked for");
             let reason = match state {
-                Some(CredentialState::PickedUp) => "the credential was picked up before; if that was not you, revoke the grant, else ask for `hallpass credential rotate`",
+                Some(CredentialState::PickedUp) => {
+                    "the credential was picked up before; if that was not you, revoke the grant, else ask for `hallpass credential rotate`"
+                }
                 Some(CredentialState::Erased) => "the credential is erased: the grant ended, or nobody picked it up in time",
                 _ => "this grant has no credential: its access is used with the account that the target knows already",
             };

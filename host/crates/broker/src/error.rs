@@ -104,10 +104,12 @@ pub enum BrokerError {
 }
 
 impl BrokerError {
+    #[expect(clippy::needless_pass_by_value, reason = "ids are given as they come, owned or borrowed")]
     pub(crate) fn not_found(noun: &'static str, id: impl ToString) -> Self {
         Self::NotFound { noun, id: id.to_string() }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "reasons are given as they come, errors or text")]
     pub(crate) fn invalid(field: &'static str, reason: impl ToString, remedy: impl Into<String>) -> Self {
         Self::Invalid { field, reason: reason.to_string(), remedy: remedy.into() }
     }
@@ -168,9 +170,7 @@ impl From<StoreError> for BrokerError {
         match e {
             StoreError::Stale { .. } | StoreError::Contended => Self::Stale,
             StoreError::Full => Self::Full,
-            StoreError::Duplicate { constraint } => {
-                Self::Taken(constraint)
-            }
+            StoreError::Duplicate { constraint } => Self::Taken(constraint),
             StoreError::Unavailable(text) => {
                 tracing::error!(cause = %text, "the store is not available");
                 Self::Unavailable {

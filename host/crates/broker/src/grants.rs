@@ -19,7 +19,8 @@ impl Broker {
         }
         let after = page.after.as_deref().map(str::parse).transpose()?;
         let mut reads = self.store.reads().await?;
-        let query = hallpass_store::GrantFilter { principal: filter.principal, live: filter.live, ..hallpass_store::GrantFilter::default() };
+        let query =
+            hallpass_store::GrantFilter { principal: filter.principal, live: filter.live, ..hallpass_store::GrantFilter::default() };
         let mut views = Vec::new();
         for grant in reads.grants(&query, after.as_ref(), page.rows()).await? {
             let view = self.grant_view(&mut reads, grant).await?;
@@ -50,7 +51,14 @@ impl Broker {
         self.stop(ctx, id, Action::GrantRelease, EndReason::Released, None).await
     }
 
-    async fn stop(&self, ctx: &OpContext, id: &GrantId, action: Action, why: EndReason, words: Option<String>) -> Result<GrantView, BrokerError> {
+    async fn stop(
+        &self,
+        ctx: &OpContext,
+        id: &GrantId,
+        action: Action,
+        why: EndReason,
+        words: Option<String>,
+    ) -> Result<GrantView, BrokerError> {
         let grant = self.grant_for(ctx, id, action).await?;
         if grant.state != GrantState::Ending {
             grant.state.on(GrantEvent::End)?;

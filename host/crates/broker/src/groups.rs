@@ -49,7 +49,11 @@ impl Broker {
             tx.set_group(name, &ids, "api").await?;
             let mut event = Event::new(EventKind::GroupChanged, name).by(&actors);
             event = event.number("members", i64::try_from(ids.len()).unwrap_or(i64::MAX));
-            tx.emit(event.word("digest", &hallpass_domain::ids::Digest::of(ids.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").as_bytes()))).await?;
+            tx.emit(event.word(
+                "digest",
+                &hallpass_domain::ids::Digest::of(ids.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").as_bytes()),
+            ))
+            .await?;
             Ok(())
         })?;
         self.group(ctx, name).await

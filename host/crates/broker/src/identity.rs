@@ -11,10 +11,10 @@ use hallpass_domain::secret::SecretText;
 use hallpass_store::{Tx, run_tx};
 use hallpass_tokens::{assertion, session};
 
+use crate::Broker;
 use crate::context::{OpContext, facts_of};
 use crate::error::BrokerError;
 use crate::views::{EnrolmentKeys, Invitation, IssuedSession};
-use crate::Broker;
 
 /// The group that runs the broker.
 pub(crate) const OPERATORS: &str = "operators";
@@ -75,16 +75,22 @@ impl Broker {
             .map_err(|e| BrokerError::invalid("proof", e, "Run `hallpass login` with the link; it makes the keys and the proof."))?;
         let now = self.clock.now();
         let digest = session::digest(token);
-        let enrolled: Result<Option<Principal>, BrokerError> = run_tx!(self.store, "principal.enrol", |tx| -> Result<Option<Principal>, BrokerError> {
+        let enrolled: Result<Option<Principal>, BrokerError> = run_tx!(self.store, "principal.enrol", |tx| -> Result<
+            Option<Principal>,
+            BrokerError,
+        > {
             let Some(id) = tx.take_enrolment(&digest, now).await? else {
                 tx.emit(Event::new(EventKind::EnrolmentRefused, "enrolment")).await?;
                 return Ok(None);
             };
             tx.enrol_principal(&id, &hex::encode(signing), &hex::encode(recipient)).await?;
-            tx.emit(Event::new(EventKind::PrincipalEnrolled, &id).by(std::slice::from_ref(&id)).word("signing_key", &Digest::of(&signing))).await?;
+            tx.emit(Event::new(EventKind::PrincipalEnrolled, &id).by(std::slice::from_ref(&id)).word("signing_key", &Digest::of(&signing)))
+                .await?;
             Ok(tx.reads().principal(&id).await?)
         });
-        enrolled?.ok_or_else(|| BrokerError::Gone { reason: "this enrolment link was used or has expired: ask an operator for a new one".into() })
+        enrolled?.ok_or_else(|| BrokerError::Gone {
+            reason: "this enrolment link was used or has expired: ask an operator for a new one".into(),
+        })
     }
 
     /// On the very first start: a user `admin` in the group `operators`, and its link.
@@ -104,7 +110,10 @@ impl Broker {
         run_tx!(self.store, "principal.first", |tx| -> Result<(), BrokerError> {
             tx.insert_principal(&principal).await?;
             tx.set_group(&operators, std::slice::from_ref(&principal.id), "broker").await?;
-            tx.emit(Event::new(EventKind::PrincipalAdded, &principal.id).word("kind", &principal.kind).text("name", principal.name.as_str())).await?;
+            tx.emit(
+                Event::new(EventKind::PrincipalAdded, &principal.id).word("kind", &principal.kind).text("name", principal.name.as_str()),
+            )
+            .await?;
             tx.emit(Event::new(EventKind::GroupChanged, OPERATORS).number("members", 1)).await?;
             Ok(())
         })?;
@@ -137,7 +146,12 @@ impl Broker {
         Ok(Invitation { principal: principal.clone(), token, expires })
     }
 
-    pub(crate) async fn invite_in(&self, tx: &mut Tx, id: &PrincipalId, actors: &[PrincipalId]) -> Result<(SecretText, Timestamp), BrokerError> {
+    pub(crate) async fn invite_in(
+        &self,
+        tx: &mut Tx,
+        id: &PrincipalId,
+        actors: &[PrincipalId],
+    ) -> Result<(SecretText, Timestamp), BrokerError> {
         let now = self.clock.now();
         let (token, digest) = session::new(self.rng.as_ref())?;
         let expires = now.plus(self.settings.enrolment_ms);
@@ -154,7 +168,8 @@ fn key_bytes(field: &'static str, text: &str) -> Result<[u8; 32], BrokerError> {
 
 fn hex_array<const N: usize>(field: &'static str, text: &str) -> Result<[u8; N], BrokerError> {
     let mut out = [0u8; N];
-    hex::decode_to_slice(text, &mut out)
-        .map_err(|_| BrokerError::invalid(field, format!("must be {N} bytes in hexadecimal"), "Run `hallpass login` with the link; it makes the keys."))?;
+    hex::decode_to_slice(text, &mut out).map_err(|_| {
+        BrokerError::invalid(field, format!("must be {N} bytes in hexadecimal"), "Run `hallpass login` with the link; it makes the keys.")
+    })?;
     Ok(out)
 }

@@ -18,7 +18,13 @@ const STALE_LOG_MS: u64 = 10_000;
 
 impl Broker {
     /// Events in the order of the store.
-    pub async fn events(&self, ctx: &OpContext, filter: EventFilter, after: Option<i64>, limit: u32) -> Result<Vec<EventView>, BrokerError> {
+    pub async fn events(
+        &self,
+        ctx: &OpContext,
+        filter: EventFilter,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<EventView>, BrokerError> {
         match &filter.grant {
             // Whoever may see a grant may see its story.
             Some(grant) => drop(self.grant_for(ctx, grant, Action::GrantRead).await?),
@@ -49,14 +55,17 @@ impl Broker {
 
     /// The public key of the log's checkpoints.
     pub fn log_key(&self) -> Result<VerifierKey, BrokerError> {
-        VerifierKey::new(&self.settings.log_origin, self.key(KeyKind::Audit)?.public_key()).map_err(|e| BrokerError::Internal(e.to_string()))
+        VerifierKey::new(&self.settings.log_origin, self.key(KeyKind::Audit)?.public_key())
+            .map_err(|e| BrokerError::Internal(e.to_string()))
     }
 
     /// Whether this node should get traffic.
     pub async fn readiness(&self) -> Readiness {
         let mut problems = Vec::new();
         match self.oldest_unsequenced_ms().await {
-            Ok(age) if age > STALE_LOG_MS => problems.push(format!("events wait {age} ms for their place in the log: the sequencer does not run")),
+            Ok(age) if age > STALE_LOG_MS => {
+                problems.push(format!("events wait {age} ms for their place in the log: the sequencer does not run"));
+            }
             Ok(_) => {}
             Err(_) => problems.push("the store does not answer".into()),
         }

@@ -7,8 +7,8 @@ use hallpass_domain::secret::Signer;
 use hallpass_keyring::KeyKind;
 use hallpass_policy::{AccessQuery, Action, Decision};
 use hallpass_store::run_tx;
-use hallpass_verify::{KeySet, KeyUse, PublishedKey};
 use hallpass_tokens::{MintRequest, Mode, Party, Right};
+use hallpass_verify::{KeySet, KeyUse, PublishedKey};
 
 use crate::Broker;
 use crate::context::OpContext;
@@ -51,11 +51,13 @@ impl Broker {
             audience,
             holder: None,
         };
-        let pass = hallpass_tokens::mint(&request, self.key(KeyKind::Issuer)?, &self.key(KeyKind::Approval)?.public_key(), self.rng.as_ref())
-            .map_err(|e| BrokerError::Internal(e.to_string()))?;
+        let pass =
+            hallpass_tokens::mint(&request, self.key(KeyKind::Issuer)?, &self.key(KeyKind::Approval)?.public_key(), self.rng.as_ref())
+                .map_err(|e| BrokerError::Internal(e.to_string()))?;
         let actors = ctx.actors();
         run_tx!(self.store, "pass.mint", |tx| -> Result<(), BrokerError> {
-            let mut event = Event::new(EventKind::PassMinted, id).by(&actors).grant(id).request(&grant.request).policy(self.policy.revision());
+            let mut event =
+                Event::new(EventKind::PassMinted, id).by(&actors).grant(id).request(&grant.request).policy(self.policy.revision());
             event = event.time("expires", end).word("revocation_ids", &pass.revocation_ids.join(","));
             tx.emit(event).await?;
             Ok(())

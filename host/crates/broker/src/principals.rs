@@ -8,11 +8,11 @@ use hallpass_domain::principal::{Principal, PrincipalKind, PrincipalState};
 use hallpass_policy::{Action, ResourceFacts};
 use hallpass_store::run_tx;
 
+use crate::Broker;
 use crate::context::{OpContext, facts_of};
 use crate::engine;
 use crate::error::BrokerError;
 use crate::views::{Invitation, NewPrincipal, Page};
-use crate::Broker;
 
 impl Broker {
     /// Adds a principal and makes its one-time link. Agents and workloads need a live human owner.
@@ -21,7 +21,9 @@ impl Broker {
         let owner = match (new.kind, &new.owner) {
             (PrincipalKind::User, None) => None,
             (PrincipalKind::User, Some(_)) => return Err(BrokerError::invalid("owner", "a user has no owner", "Leave the owner out.")),
-            (_, None) => return Err(BrokerError::invalid("owner", "an agent or workload needs a human owner", "Name the user who answers for it.")),
+            (_, None) => {
+                return Err(BrokerError::invalid("owner", "an agent or workload needs a human owner", "Name the user who answers for it."));
+            }
             (_, Some(name)) => Some(self.live_user(name, "owner").await?),
         };
         let principal = self.new_principal(new.kind, new.name, owner.as_ref().map(|o| o.id.clone()))?;
@@ -95,7 +97,8 @@ impl Broker {
                 tx.anchor_principal(&gone).await?;
                 tx.offboard_principal(&gone).await?;
                 tx.emit(Event::new(EventKind::PrincipalOffboarded, &gone).by(&actors)).await?;
-                let held = hallpass_store::GrantFilter { principal: Some(gone.clone()), live: true, ..hallpass_store::GrantFilter::default() };
+                let held =
+                    hallpass_store::GrantFilter { principal: Some(gone.clone()), live: true, ..hallpass_store::GrantFilter::default() };
                 for grant in tx.reads().grants(&held, None, u32::MAX).await? {
                     engine::end_in(self, tx, &grant.id, EndReason::Offboarded, &actors, None).await?;
                 }
@@ -116,9 +119,9 @@ impl Broker {
     /// The user with this name, who must be active.
     pub(crate) async fn live_user(&self, name: &Name, field: &'static str) -> Result<Principal, BrokerError> {
         let found = self.store.reads().await?.principal_by_name(name).await?;
-        found
-            .filter(|p| p.kind == PrincipalKind::User && p.state != PrincipalState::Offboarded)
-            .ok_or_else(|| BrokerError::invalid(field, format!("there is no live user {name}"), "Name a user that `hallpass principal list` shows."))
+        found.filter(|p| p.kind == PrincipalKind::User && p.state != PrincipalState::Offboarded).ok_or_else(|| {
+            BrokerError::invalid(field, format!("there is no live user {name}"), "Name a user that `hallpass principal list` shows.")
+        })
     }
 }
 

@@ -54,7 +54,13 @@ impl Broker {
             tx.insert_request(&request).await?;
             tx.emit(submitted(&request, &actors)).await?;
             if auto {
-                tx.emit(Event::new(EventKind::RequestApproved, &request.id).request(&request.id).policy(&request.policy_revision).word("by", "policy")).await?;
+                tx.emit(
+                    Event::new(EventKind::RequestApproved, &request.id)
+                        .request(&request.id)
+                        .policy(&request.policy_revision)
+                        .word("by", "policy"),
+                )
+                .await?;
                 self.create_grant(tx, &request, &actors).await?;
             }
             Ok(())
@@ -125,7 +131,8 @@ impl Broker {
     }
 
     pub(crate) async fn request_view(&self, reads: &mut Reads<'_>, request: Request) -> Result<RequestView, BrokerError> {
-        let requester = reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
+        let requester =
+            reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
         let target = reads.target(&request.ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &request.ask.target))?;
         let approvals = reads.approvals(&request.id).await?;
         let grant = reads.grants(&of_request(&request.id), None, 1).await?.into_iter().next().map(|g| g.id);
@@ -142,7 +149,11 @@ impl Broker {
                 .map_err(|e| BrokerError::invalid("justification", e, "Shorten it or remove what cannot be shown."))?;
         }
         if new.duration_ms == 0 || new.duration_ms > MOST_DURATION_MS {
-            return Err(BrokerError::invalid("duration_ms", "must be between one millisecond and 366 days", "Ask for the time that the work takes."));
+            return Err(BrokerError::invalid(
+                "duration_ms",
+                "must be between one millisecond and 366 days",
+                "Ask for the time that the work takes.",
+            ));
         }
         let target = self.store.reads().await?.target_by_name(&new.target).await?;
         let target = target.ok_or_else(|| BrokerError::not_found("target", &new.target))?;

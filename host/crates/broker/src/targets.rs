@@ -90,7 +90,8 @@ impl Broker {
                 let envelope = self.seal_setting(id, name, value)?;
                 tx.put_target_secret(id, name, &envelope).await?;
             }
-            tx.emit(Event::new(EventKind::TargetChanged, id).by(&actors).connector(target.connector).number("revision", target.revision)).await?;
+            tx.emit(Event::new(EventKind::TargetChanged, id).by(&actors).connector(target.connector).number("revision", target.revision))
+                .await?;
             Ok(())
         })?;
         Ok(target)
@@ -139,7 +140,13 @@ impl Broker {
     }
 
     /// Names a principal's account in a target. One to one, both ways.
-    pub async fn set_account(&self, ctx: &OpContext, target: &TargetId, principal: &PrincipalId, account: &str) -> Result<Account, BrokerError> {
+    pub async fn set_account(
+        &self,
+        ctx: &OpContext,
+        target: &TargetId,
+        principal: &PrincipalId,
+        account: &str,
+    ) -> Result<Account, BrokerError> {
         self.target_for(ctx, target, Action::TargetConfigure).await?;
         check_foreign("the account", account)?;
         let actors = ctx.actors();
@@ -155,7 +162,11 @@ impl Broker {
                     ..hallpass_store::GrantFilter::default()
                 };
                 if !tx.reads().grants(&held, None, 1).await?.is_empty() {
-                    return Err(BrokerError::invalid("account", "the principal holds access there through its present account", "End those grants first."));
+                    return Err(BrokerError::invalid(
+                        "account",
+                        "the principal holds access there through its present account",
+                        "End those grants first.",
+                    ));
                 }
             }
             tx.set_account(principal, target, account).await?;
@@ -197,10 +208,17 @@ impl Broker {
         let mut secrets = BTreeMap::new();
         for (name, envelope) in reads.target_secrets(&target.id).await? {
             let clear = self.keyring.open(&secret_context(&target.id, &name), &envelope)?;
-            let text = String::from_utf8(clear.expose().to_vec()).map_err(|_| BrokerError::Internal("a stored secret is no text".into()))?;
+            let text =
+                String::from_utf8(clear.expose().to_vec()).map_err(|_| BrokerError::Internal("a stored secret is no text".into()))?;
             secrets.insert(name, SecretText::new(text));
         }
-        Ok(Arc::new(Endpoint { id: target.id.clone(), name: target.name.clone(), revision: target.revision, settings: target.settings.clone(), secrets }))
+        Ok(Arc::new(Endpoint {
+            id: target.id.clone(),
+            name: target.name.clone(),
+            revision: target.revision,
+            settings: target.settings.clone(),
+            secrets,
+        }))
     }
 
     fn seal_setting(&self, target: &TargetId, name: &str, value: &SecretText) -> Result<Vec<u8>, BrokerError> {
@@ -237,7 +255,11 @@ fn check_settings(facts: &ConnectorFacts, settings: &BTreeMap<String, String>) -
     let declared: Vec<&str> = facts.settings.iter().map(|s| s.name.as_str()).collect();
     for (name, value) in settings {
         if !declared.contains(&name.as_str()) {
-            return Err(BrokerError::invalid("settings", format!("the connector has no setting {name:?}"), format!("It has: {}.", declared.join(", "))));
+            return Err(BrokerError::invalid(
+                "settings",
+                format!("the connector has no setting {name:?}"),
+                format!("It has: {}.", declared.join(", ")),
+            ));
         }
         if value.len() > MOST_SETTING_BYTES || value.contains('\0') {
             return Err(BrokerError::invalid("settings", format!("{name} is too long or contains NUL"), "Shorten or correct it."));
@@ -245,7 +267,9 @@ fn check_settings(facts: &ConnectorFacts, settings: &BTreeMap<String, String>) -
     }
     let missing = facts.settings.iter().find(|s| s.required && s.default.is_none() && !settings.contains_key(&s.name));
     match missing {
-        Some(setting) => Err(BrokerError::invalid("settings", format!("{} is missing", setting.name), format!("Set it: {}.", setting.title))),
+        Some(setting) => {
+            Err(BrokerError::invalid("settings", format!("{} is missing", setting.name), format!("Set it: {}.", setting.title)))
+        }
         None => Ok(()),
     }
 }
@@ -253,7 +277,11 @@ fn check_settings(facts: &ConnectorFacts, settings: &BTreeMap<String, String>) -
 fn check_secrets(facts: &ConnectorFacts, secrets: &BTreeMap<String, SecretText>) -> Result<(), BrokerError> {
     for (name, value) in secrets {
         if !facts.secrets.contains(name) {
-            return Err(BrokerError::invalid("secrets", format!("the connector has no secret {name:?}"), format!("It has: {}.", facts.secrets.join(", "))));
+            return Err(BrokerError::invalid(
+                "secrets",
+                format!("the connector has no secret {name:?}"),
+                format!("It has: {}.", facts.secrets.join(", ")),
+            ));
         }
         if value.expose().len() > MOST_SETTING_BYTES || value.expose().contains('\0') {
             return Err(BrokerError::invalid("secrets", format!("{name} is too long or contains NUL"), "Shorten or correct it."));

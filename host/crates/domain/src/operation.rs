@@ -105,7 +105,7 @@ pub struct Operation {
     pub state: OperationState,
     /// The holding's version that it was planned for.
     pub holding_version: i64,
-    /// Attempts that went out so far.
+    /// The number of the last attempt that went out; it counts on over all operations of the holding.
     pub attempts: i64,
     /// When the last attempt went out: access begins to run from here, once this attempt is seen.
     pub sent: Option<Timestamp>,

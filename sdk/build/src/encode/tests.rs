@@ -1,3 +1,5 @@
+//! What `encode` must do.
+
 use wasmparser::{Parser, Payload};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What `admission` must do.
+
 use std::fmt::Write as _;
 use std::time::Duration;
 

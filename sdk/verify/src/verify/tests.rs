@@ -1,3 +1,5 @@
+//! What `verify` must do.
+
 use biscuit_auth::macros::{biscuit, block};
 
 use super::*;

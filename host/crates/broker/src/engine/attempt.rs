@@ -159,7 +159,8 @@ impl Broker {
             op.continuation = Some(continuation.clone());
             op.due = due;
             tx.release_operation(&op, &work.lease).await?;
-            tx.emit(Event::new(EventKind::OperationUnsettled, &op.id).operation(&op.id).holding(&op.holding).word("kind", "pending")).await?;
+            tx.emit(Event::new(EventKind::OperationUnsettled, &op.id).operation(&op.id).holding(&op.holding).word("kind", "pending"))
+                .await?;
             Ok(())
         })
     }

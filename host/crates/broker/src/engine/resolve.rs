@@ -27,7 +27,10 @@ impl Broker {
         if !fenced && self.clock.now() < settles {
             // Not cut off: an earlier attempt may still land. What is seen before that is not final.
             let left = settles.since(self.clock.now());
-            let failure = Failure { retry_after_ms: Some(left), ..Failure::unknown(FailureKind::Timeout, "may-still-land", "an earlier attempt may still have its effect") };
+            let failure = Failure {
+                retry_after_ms: Some(left),
+                ..Failure::unknown(FailureKind::Timeout, "may-still-land", "an earlier attempt may still have its effect")
+            };
             return self.unsettled(work, &failure).await;
         }
         if work.op.holding_version != work.holding.version {

@@ -118,7 +118,7 @@ impl Broker {
         tracing::warn!(operation = %work.op.id, kind = %failure.kind, code = %failure.code, effect = %failure.effect, "an attempt did not settle");
         let noted: Result<(), BrokerError> = run_tx!(self.store, "operation.unsettled", |tx| -> Result<(), BrokerError> {
             let mut op = work.op.clone();
-            if failure.effect != Effect::None && op.attempts > 0 {
+            if failure.effect != Effect::None && op.sent.is_some() {
                 op.state = op.state.on(OperationEvent::Lose)?;
             }
             op.continuation = None;

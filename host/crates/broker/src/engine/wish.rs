@@ -26,7 +26,8 @@ pub(crate) async fn converge(broker: &Broker, tx: &mut Tx, id: &HoldingId) -> Re
     let desired = Desired::of(&claims(&live, now), now);
     let open = tx.reads().open_operation(id).await?;
     let activating = live.iter().any(|g| g.state == GrantState::Activating);
-    let same = desired.presence == holding.desired.presence && (desired.presence == Presence::Absent || desired.until == holding.desired.until);
+    let same =
+        desired.presence == holding.desired.presence && (desired.presence == Presence::Absent || desired.until == holding.desired.until);
     let settled = open.is_none() && holding.seen.is_some_and(|seen| seen.presence == desired.presence);
     if same && settled && !activating {
         return end_all(tx, &holding, now, holding.seen.map(|s| s.by)).await;
@@ -71,6 +72,8 @@ pub(crate) async fn plan(
     fresh_credential: bool,
 ) -> Result<(), BrokerError> {
     let now = broker.clock.now();
+    // Attempts count on over all operations of a holding: the mark of an attempt names exactly one.
+    let attempts = tx.reads().operations_of(&holding.id).await?.iter().map(|op| op.attempts).max().unwrap_or(0);
     let operation = Operation {
         id: OperationId::new(now, broker.rng.as_ref())?,
         holding: holding.id.clone(),
@@ -78,7 +81,7 @@ pub(crate) async fn plan(
         kind,
         state: OperationState::Planned,
         holding_version: holding.version,
-        attempts: 0,
+        attempts,
         sent: None,
         fresh_credential,
         until: holding.desired.until,
@@ -92,7 +95,7 @@ pub(crate) async fn plan(
 }
 
 async fn was_ever_sent(tx: &mut Tx, id: &HoldingId) -> Result<bool, BrokerError> {
-    Ok(tx.reads().operations_of(id).await?.iter().any(|op| op.attempts > 0))
+    Ok(tx.reads().operations_of(id).await?.iter().any(|op| op.sent.is_some()))
 }
 
 /// Ends every ending grant of the holding.

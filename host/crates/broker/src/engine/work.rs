@@ -61,10 +61,9 @@ impl Broker {
         let endpoint = self.endpoint(&mut reads, &target).await?;
         drop(reads);
         let facts = self.loaded(&holding.connector).await?;
-        let entitlement = facts
-            .entitlement(&holding.entitlement)
-            .cloned()
-            .ok_or_else(|| BrokerError::Internal(format!("the connector {} has no entitlement {}", holding.connector, holding.entitlement)))?;
+        let entitlement = facts.entitlement(&holding.entitlement).cloned().ok_or_else(|| {
+            BrokerError::Internal(format!("the connector {} has no entitlement {}", holding.connector, holding.entitlement))
+        })?;
         let deadline = self.clock.now().plus(self.settings.call_ms.min(self.settings.lease_ms / 5 * 4));
         Ok(Work { op, lease, holding, entitlement, endpoint, deadline })
     }

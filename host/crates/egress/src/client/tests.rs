@@ -1,3 +1,5 @@
+//! What `client` must do.
+
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;

@@ -1,3 +1,5 @@
+//! What `authorize` must do.
+
 use std::collections::BTreeSet;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What `decide` must do.
+
 use hallpass_domain::request::OnTimeout;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What `explain` must do.
+
 use super::*;
 use crate::fixture::*;
 

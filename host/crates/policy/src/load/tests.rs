@@ -1,3 +1,5 @@
+//! What `load` must do.
+
 use super::*;
 use crate::fixture::{GROUPS, ROUTES, names, sample, set, sources};
 

@@ -1,3 +1,5 @@
+//! What `assertion` must do.
+
 use ed25519_dalek::Signer as _;
 use hallpass_domain::rng::SeededRng;
 use serde_json::json;

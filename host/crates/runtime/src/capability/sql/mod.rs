@@ -16,7 +16,7 @@ use hallpass_domain::port::{Failure, FailureKind};
 use wasmtime::Result;
 use wasmtime::component::Resource;
 
-use self::session::{Purpose, Found, Session};
+use self::session::{Found, Purpose, Session};
 use self::statement::Statement;
 use self::statement::render::Argument;
 use self::values::Value;
