@@ -82,7 +82,7 @@ impl Bed {
 
 /// Writes a law once and checks it on both databases, as `name::on_sqlite` and `name::on_postgresql`.
 ///
-/// ```ignore
+/// ```text
 /// on_both_backends! {
 ///     async fn an_event_that_is_written_is_read_back(bed: Bed) { let store = bed.open().await; … }
 /// }
