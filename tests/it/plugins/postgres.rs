@@ -14,6 +14,7 @@ use hallpass_domain::rng::{Rng as _, SeededRng, SystemRng};
 use hallpass_domain::secret::{SecretBytes, SecretText};
 use hallpass_runtime::{Limits, Runtime, Settings};
 use hallpass_tests::postgres::{Database, cluster};
+use hallpass_tests::server::connector;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -96,7 +97,7 @@ impl World {
             limits: Limits::default(),
         };
         let runtime = Arc::new(Runtime::new(settings).unwrap());
-        let connector = runtime.load(&connector_file()).await.unwrap().digest;
+        let connector = runtime.load(&connector()).await.unwrap().digest;
         let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let endpoint = Endpoint {
             id: TargetId::new(Wall.now(), &SystemRng).unwrap(),
@@ -197,10 +198,6 @@ impl World {
         let mut root = superuser("postgres").await;
         run(&mut root, &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{}'", self.manager)).await;
     }
-}
-
-fn connector_file() -> Vec<u8> {
-    std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../plugins/target/postgres.wasm")).unwrap()
 }
 
 async fn superuser(database: &str) -> PgConnection {
