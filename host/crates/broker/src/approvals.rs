@@ -19,16 +19,11 @@ impl Broker {
     /// Pending requests that the caller may decide.
     pub async fn inbox(&self, ctx: &OpContext, page: Page) -> Result<Vec<RequestView>, BrokerError> {
         let query = hallpass_store::RequestFilter { state: Some("pending".into()), ..hallpass_store::RequestFilter::default() };
-        let views = self.list(ctx, query, page, |_| true).await?;
-        let mut mine = Vec::new();
-        for view in views {
-            let facts = self.request_facts(&mut self.store.reads().await?, &view.request).await?;
+        let waits = |view: &RequestView, facts: &RequestFacts| {
             let decided = view.approvals.iter().any(|a| a.approver == *ctx.principal());
-            if !decided && open_stage(&view.request).is_ok_and(|(_, stage)| self.may(ctx, &facts, stage).is_ok()) {
-                mine.push(view);
-            }
-        }
-        Ok(mine)
+            !decided && open_stage(&view.request).is_ok_and(|(_, stage)| self.may(ctx, facts, stage).is_ok())
+        };
+        self.list(ctx, query, page, waits).await
     }
 
     /// Gives a verdict in the stage that is open. An approver may narrow, never widen.

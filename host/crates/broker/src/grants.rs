@@ -17,19 +17,29 @@ impl Broker {
         if !ctx.is_operator() && filter.principal.is_none() {
             filter.principal = Some(ctx.principal().clone());
         }
-        let after = page.after.as_deref().map(str::parse).transpose()?;
+        let (mut after, rows) = (page.cursor()?, page.rows());
         let mut reads = self.store.reads().await?;
         let query =
             hallpass_store::GrantFilter { principal: filter.principal, live: filter.live, ..hallpass_store::GrantFilter::default() };
         let mut views = Vec::new();
-        for grant in reads.grants(&query, after.as_ref(), page.rows()).await? {
-            let view = self.grant_view(&mut reads, grant).await?;
-            let facts = self.grant_facts(&mut reads, &view.grant).await?;
-            if ctx.authorize(Action::GrantRead, ResourceFacts::Grant(&facts)).is_ok() {
-                views.push(view);
+        // Read on until the part is full: a short one is the last.
+        loop {
+            let batch = reads.grants(&query, after.as_ref(), rows).await?;
+            after = batch.last().map(|g| g.id.clone());
+            let last = batch.len() < rows as usize;
+            for grant in batch {
+                let facts = self.grant_facts(&mut reads, &grant).await?;
+                if ctx.authorize(Action::GrantRead, ResourceFacts::Grant(&facts)).is_ok() {
+                    views.push(self.grant_view(&mut reads, grant).await?);
+                }
+                if views.len() == rows as usize {
+                    return Ok(views);
+                }
+            }
+            if last {
+                return Ok(views);
             }
         }
-        Ok(views)
     }
 
     /// One grant.

@@ -2,7 +2,6 @@
 
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::name::Name;
-use hallpass_domain::principal::PrincipalKind;
 use hallpass_policy::{Action, ResourceFacts};
 use hallpass_store::{Reads, run_tx};
 
@@ -38,9 +37,7 @@ impl Broker {
         ctx.authorize(Action::GroupConfigure, ResourceFacts::Group(name))?;
         let mut ids = Vec::new();
         for member in &members {
-            let user = self.live_user(member, "members").await?;
-            debug_assert_eq!(user.kind, PrincipalKind::User, "only users are members");
-            ids.push(user.id);
+            ids.push(self.live_user(member, "members").await?.id);
         }
         ids.sort();
         ids.dedup();

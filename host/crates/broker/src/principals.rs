@@ -60,16 +60,27 @@ impl Broker {
 
     /// Principals that the caller may see.
     pub async fn principals(&self, ctx: &OpContext, page: Page) -> Result<Vec<Principal>, BrokerError> {
-        let after = page.after.as_deref().map(str::parse).transpose()?;
+        let (mut after, rows) = (page.cursor()?, page.rows());
         let mut reads = self.store.reads().await?;
         let mut seen = Vec::new();
-        for principal in reads.principals(after.as_ref(), page.rows()).await? {
-            let facts = facts_of(&mut reads, &principal).await?;
-            if ctx.authorize(Action::PrincipalRead, ResourceFacts::Principal(&facts)).is_ok() {
-                seen.push(principal);
+        // Read on until the part is full: a short one is the last.
+        loop {
+            let batch = reads.principals(after.as_ref(), rows).await?;
+            after = batch.last().map(|p| p.id.clone());
+            let last = batch.len() < rows as usize;
+            for principal in batch {
+                let facts = facts_of(&mut reads, &principal).await?;
+                if ctx.authorize(Action::PrincipalRead, ResourceFacts::Principal(&facts)).is_ok() {
+                    seen.push(principal);
+                }
+                if seen.len() == rows as usize {
+                    return Ok(seen);
+                }
+            }
+            if last {
+                return Ok(seen);
             }
         }
-        Ok(seen)
     }
 
     /// One principal.

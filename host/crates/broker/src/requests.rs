@@ -77,7 +77,7 @@ impl Broker {
     /// Requests that the caller may see.
     pub async fn requests(&self, ctx: &OpContext, filter: RequestFilter, page: Page) -> Result<Vec<RequestView>, BrokerError> {
         let requester = (filter.mine || !ctx.is_operator()).then(|| ctx.principal().clone());
-        self.list(ctx, hallpass_store::RequestFilter { requester, target: None, state: filter.state }, page, |_| true).await
+        self.list(ctx, hallpass_store::RequestFilter { requester, target: None, state: filter.state }, page, |_, _| true).await
     }
 
     /// One request.
@@ -111,23 +111,39 @@ impl Broker {
         Ok(request)
     }
 
+    /// Requests that the caller may see and `keep` wants, read on until the part is full: a short one is the last.
     pub(crate) async fn list(
         &self,
         ctx: &OpContext,
         query: hallpass_store::RequestFilter,
         page: Page,
-        keep: impl Fn(&hallpass_policy::RequestFacts) -> bool,
+        keep: impl Fn(&RequestView, &hallpass_policy::RequestFacts) -> bool,
     ) -> Result<Vec<RequestView>, BrokerError> {
-        let after = page.after.as_deref().map(str::parse).transpose()?;
+        let mut after = page.cursor()?;
+        let rows = page.rows();
         let mut reads = self.store.reads().await?;
         let mut views = Vec::new();
-        for request in reads.requests(&query, after.as_ref(), page.rows()).await? {
-            let facts = self.request_facts(&mut reads, &request).await?;
-            if ctx.authorize(Action::RequestRead, ResourceFacts::Request(&facts)).is_ok() && keep(&facts) {
-                views.push(self.request_view(&mut reads, request).await?);
+        loop {
+            let batch = reads.requests(&query, after.as_ref(), rows).await?;
+            after = batch.last().map(|r| r.id.clone());
+            let last = batch.len() < rows as usize;
+            for request in batch {
+                let facts = self.request_facts(&mut reads, &request).await?;
+                if ctx.authorize(Action::RequestRead, ResourceFacts::Request(&facts)).is_err() {
+                    continue;
+                }
+                let view = self.request_view(&mut reads, request).await?;
+                if keep(&view, &facts) {
+                    views.push(view);
+                }
+                if views.len() == rows as usize {
+                    return Ok(views);
+                }
+            }
+            if last {
+                return Ok(views);
             }
         }
-        Ok(views)
     }
 
     pub(crate) async fn request_view(&self, reads: &mut Reads<'_>, request: Request) -> Result<RequestView, BrokerError> {

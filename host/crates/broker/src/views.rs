@@ -1,16 +1,19 @@
 //! What goes into the use cases and what comes out, where that is not the domain's own type.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use hallpass_domain::clock::{Millis, Timestamp};
 use hallpass_domain::grant::Grant;
 use hallpass_domain::ids::{Digest, EventId, GrantId, PrincipalId, RequestId, Stamp, TargetId};
-use hallpass_domain::name::Name;
+use hallpass_domain::name::{Name, NameError};
 use hallpass_domain::port::EntitlementFacts;
 use hallpass_domain::principal::{Principal, PrincipalKind};
 use hallpass_domain::request::{Approval, Request, Verdict};
 use hallpass_domain::secret::SecretText;
 use hallpass_store::CredentialState;
+
+use crate::error::BrokerError;
 
 /// A part of a list.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +25,12 @@ pub struct Page {
 }
 
 impl Page {
+    /// The id after which the part begins.
+    pub(crate) fn cursor<I: FromStr<Err = NameError>>(&self) -> Result<Option<I>, BrokerError> {
+        let read = |text: &str| text.parse().map_err(|e| BrokerError::invalid("after", e, "Send `next` of the part before."));
+        self.after.as_deref().map(read).transpose()
+    }
+
     /// The number of rows: 100 by default, at most 500.
     pub(crate) fn rows(&self) -> u32 {
         if self.limit == 0 { 100 } else { self.limit.min(500) }
