@@ -93,7 +93,7 @@ impl Broker {
         }
         let actors = ctx.actors();
         run_tx!(self.store, "credential.rotate", |tx| -> Result<(), BrokerError> {
-            let mut holding = tx.reads().holding(&grant.holding).await?.ok_or_else(|| BrokerError::not_found("holding", &grant.holding))?;
+            let mut holding = tx.anchor_holding(&grant.holding).await?.ok_or_else(|| BrokerError::not_found("holding", &grant.holding))?;
             if holding.mode != Mode::Provisioning {
                 return Err(BrokerError::invalid("grant", "its access has no credential of its own", "Use the account's own credential."));
             }

@@ -168,7 +168,10 @@ pub fn human(ms: Millis) -> String {
 impl From<StoreError> for BrokerError {
     fn from(e: StoreError) -> Self {
         match e {
-            StoreError::Stale { .. } | StoreError::Contended => Self::Stale,
+            // Two made the same holding or planned for it at the same moment: whoever comes second reads what the first made.
+            StoreError::Stale { .. }
+            | StoreError::Contended
+            | StoreError::Duplicate { constraint: Constraint::HoldingKey | Constraint::OpenOperation } => Self::Stale,
             StoreError::Full => Self::Full,
             StoreError::Duplicate { constraint } => Self::Taken(constraint),
             StoreError::Unavailable(text) => {

@@ -28,6 +28,7 @@ mod views;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 
 use hallpass_domain::clock::Clock;
@@ -36,13 +37,13 @@ use hallpass_domain::port::{Connector, Delivery};
 use hallpass_domain::rng::Rng;
 use hallpass_keyring::{KeyKind, Keyring, SigningKey, SigningKeys};
 use hallpass_policy::PolicySet;
-use hallpass_store::Store;
+use hallpass_store::{Backend, Store, run_tx};
 use tokio_util::sync::CancellationToken;
 
 pub use clock::SystemClock;
 pub use context::OpContext;
 pub use error::{BrokerError, human};
-pub use log::verify_store;
+pub use log::{log_origin, verify_store};
 pub use settings::Settings;
 pub use views::{
     Account, EnrolmentKeys, EventFilter, EventView, GrantFilter, GrantView, Group, Invitation, IssuedSession, MintedPass, NewPrincipal,
@@ -85,6 +86,8 @@ pub struct Broker {
     /// Secrets that connectors made in attempts that are not settled yet. They live nowhere else (law: one attempt).
     pub(crate) breakers: engine::Breakers,
     pub(crate) deliveries: Mutex<HashMap<(OperationId, i64), Delivery>>,
+    /// When what has expired was last removed, in milliseconds since the epoch.
+    pub(crate) pruned: AtomicI64,
     /// This process among all nodes: the owner of leases.
     pub(crate) owner: String,
 }
@@ -105,10 +108,24 @@ impl Broker {
             checkpoint_file: parts.checkpoint_file,
             breakers: engine::Breakers::default(),
             deliveries: Mutex::default(),
+            pruned: AtomicI64::new(0),
             owner,
         });
+        broker.take_over().await?;
         broker.load_known_connectors().await;
         Ok(broker)
+    }
+
+    /// Ends every lease of earlier servers on a SQLite folder: its lock proves that they are gone. What they had begun is taken up
+    /// at once instead of after the lease.
+    async fn take_over(&self) -> Result<(), BrokerError> {
+        if self.store.backend() == Backend::Sqlite {
+            let freed = run_tx!(self.store, "leases.take-over", |tx| -> Result<u64, BrokerError> {
+                Ok(tx.take_over_all_leases(&self.owner).await?)
+            })?;
+            tracing::debug!(operations = freed, "the leases of earlier servers are over");
+        }
+        Ok(())
     }
 
     /// Does what is due, until told to stop: operations, ends, lapses, the log. Work in flight is finished first.

@@ -7,6 +7,7 @@ use hallpass_domain::operation::{OperationEvent, OperationKind, OperationState};
 use hallpass_domain::port::{Delivery, Done, Failure, FailureKind, Sight};
 use hallpass_store::{Claimed, run_tx};
 
+use super::settle::anchored;
 use super::wish::claims;
 use super::work::Work;
 use crate::Broker;
@@ -49,6 +50,7 @@ impl Broker {
     /// The wish moved on before anything was sent.
     async fn replan(&self, work: Work) -> Result<(), BrokerError> {
         run_tx!(self.store, "operation.replan", |tx| -> Result<(), BrokerError> {
+            anchored(tx, &work.op.holding).await?;
             let mut op = work.op.clone();
             op.state = op.state.on(OperationEvent::Drop)?;
             tx.update_operation(&op, &work.lease).await?;
@@ -115,6 +117,7 @@ impl Broker {
     async fn record_sent(&self, work: &mut Work) -> Result<(), BrokerError> {
         let now = self.clock.now();
         let sent: Result<(), BrokerError> = run_tx!(self.store, "operation.send", |tx| -> Result<(), BrokerError> {
+            anchored(tx, &work.op.holding).await?;
             let mut op = work.op.clone();
             op.state = op.state.on(OperationEvent::Send)?;
             op.attempts += 1;

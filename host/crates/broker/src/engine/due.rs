@@ -1,5 +1,8 @@
 //! What becomes due by time alone: ends of grants, lapses of requests, credentials that nobody picked up.
 
+use std::sync::atomic::Ordering;
+
+use hallpass_domain::clock::Timestamp;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::failpoint::{Failpoint, hit};
 use hallpass_domain::grant::{EndReason, GrantEvent, GrantState};
@@ -10,6 +13,8 @@ use hallpass_store::{Tx, run_tx};
 use crate::Broker;
 use crate::error::BrokerError;
 
+/// How often what has expired is removed.
+const PRUNE_MS: i64 = 60_000;
 /// How many of each kind are done in one round.
 const ROUND: u32 = 100;
 
@@ -17,6 +22,7 @@ impl Broker {
     /// One round of everything that is due by time.
     pub(super) async fn do_due(&self) -> Result<(), BrokerError> {
         let now = self.clock.now();
+        self.prune(now).await?;
         let mut reads = self.store.reads().await?;
         let grants = reads.due_grants(now, ROUND).await?;
         let requests = reads.due_requests(now, ROUND).await?;
@@ -58,6 +64,17 @@ impl Broker {
         Ok(())
     }
 
+    /// Once a minute: removes session tokens, spent assertions and answers whose time is over.
+    async fn prune(&self, now: Timestamp) -> Result<(), BrokerError> {
+        let next = self.pruned.load(Ordering::Relaxed).saturating_add(PRUNE_MS);
+        if now.0 < next {
+            return Ok(());
+        }
+        self.pruned.store(now.0, Ordering::Relaxed);
+        run_tx!(self.store, "sessions.prune", |tx| -> Result<u64, BrokerError> { Ok(tx.prune(now).await?) })?;
+        Ok(())
+    }
+
     async fn time_out(&self, id: &RequestId) -> Result<(), BrokerError> {
         let now = self.clock.now();
         run_tx!(self.store, "request.time-out", |tx| -> Result<(), BrokerError> {
@@ -94,6 +111,10 @@ pub(crate) async fn end_in(
     words: Option<&str>,
 ) -> Result<(), BrokerError> {
     let now = broker.clock.now();
+    let found = tx.reads().grant(id).await?.ok_or_else(|| BrokerError::not_found("grant", id))?;
+    // The holding first and its grants after it, everywhere: two transactions never wait for each other. What is decided on is
+    // read behind the anchor.
+    tx.anchor_holding(&found.holding).await?;
     let mut grant = tx.reads().grant(id).await?.ok_or_else(|| BrokerError::not_found("grant", id))?;
     grant.state = grant.state.on(GrantEvent::End)?;
     grant.end_reason = Some(reason);

@@ -6,7 +6,8 @@ use hallpass_domain::clock::Timestamp;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::failpoint::{Failpoint, hit};
 use hallpass_domain::grant::{Grant, GrantEvent, GrantState};
-use hallpass_domain::holding::{Presence, Seen};
+use hallpass_domain::holding::{Holding, Presence, Seen};
+use hallpass_domain::ids::HoldingId;
 use hallpass_domain::operation::{Operation, OperationEvent, OperationKind};
 use hallpass_domain::port::{Delivery, Effect, Failure, Sight};
 use hallpass_store::{Tx, run_tx};
@@ -69,6 +70,7 @@ impl Broker {
         let now = self.clock.now();
         let text = shorten(failure);
         let settled: Result<(), BrokerError> = run_tx!(self.store, "operation.refuse", |tx| -> Result<(), BrokerError> {
+            let mut holding = anchored(tx, &work.op.holding).await?;
             let mut op = work.op.clone();
             op.state = op.state.on(OperationEvent::Refuse)?;
             op.last_failure = Some(text.clone());
@@ -82,11 +84,12 @@ impl Broker {
                     .text("failure", text.clone()),
             )
             .await?;
-            let mut holding = tx.reads().holding(&op.holding).await?.ok_or_else(|| BrokerError::not_found("holding", &op.holding))?;
             holding.seen = Some(Seen { presence: Presence::Absent, at: now, by: hallpass_domain::grant::SeenBy::Host });
             tx.update_holding_seen(&holding).await?;
+            // A grant that came meanwhile has not been refused: the new wish is tried for it.
+            let current = holding.version == op.holding_version;
             for mut grant in tx.reads().live_grants_of(&op.holding).await? {
-                if grant.state == GrantState::Activating {
+                if current && grant.state == GrantState::Activating {
                     grant.state = grant.state.on(GrantEvent::Refused)?;
                     grant.ended = Some(now);
                     grant.last_failure = Some(text.clone());
@@ -152,7 +155,9 @@ impl Broker {
         how: OperationEvent,
         sight: &Sight,
         now: Timestamp,
-    ) -> Result<hallpass_domain::holding::Holding, BrokerError> {
+    ) -> Result<Holding, BrokerError> {
+        // The holding before its operation, as whoever plans one does.
+        let mut holding = anchored(tx, &work.op.holding).await?;
         let mut op = work.op.clone();
         op.state = op.state.on(how)?;
         op.last_failure = None;
@@ -167,7 +172,6 @@ impl Broker {
                 .word("seen", &sight.by),
         )
         .await?;
-        let mut holding = tx.reads().holding(&op.holding).await?.ok_or_else(|| BrokerError::not_found("holding", &op.holding))?;
         holding.seen = sight.presence.map(|presence| Seen { presence, at: now, by: sight.by });
         Ok(holding)
     }
@@ -219,6 +223,11 @@ impl Broker {
     fn forget_deliveries(&self, op: &Operation) {
         self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).retain(|(id, _), _| *id != op.id);
     }
+}
+
+/// The holding, which no other transaction changes from here on.
+pub(super) async fn anchored(tx: &mut Tx, id: &HoldingId) -> Result<Holding, BrokerError> {
+    tx.anchor_holding(id).await?.ok_or_else(|| BrokerError::not_found("holding", id))
 }
 
 /// A failure as it is kept for people.
