@@ -10,6 +10,7 @@ use hallpass_domain::failpoint::{self, Failpoint};
 use hallpass_domain::rng::SystemRng;
 use hallpass_domain::{Clock, Rng, Timestamp};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Environment};
@@ -62,6 +63,8 @@ pub async fn serve(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let rng: Arc<dyn Rng> = Arc::new(SystemRng);
     admit(&config.server.data, trial)?;
+    // A write past a limit on file sizes is an error that the store answers for, not the end of the process.
+    let _file_size = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
     let store = wiring::open_store(config, Arc::clone(&clock), Arc::clone(&rng)).await?;
     let listener = TcpListener::bind(config.server.listen).await.with_context(|| {
         format!("cannot listen on {}: choose another address with --listen, or stop what listens there", config.server.listen)
@@ -134,7 +137,6 @@ fn admit(data: &Path, trial: Trial) -> anyhow::Result<()> {
 
 /// Completes at the next SIGINT or SIGTERM.
 pub(crate) async fn wait_for_signal() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {

@@ -10,7 +10,7 @@ use hallpass_broker::{Broker, Parts, Settings};
 use hallpass_domain::{Clock, Rng};
 use hallpass_policy::{PolicySet, Sources};
 use hallpass_runtime::Runtime;
-use hallpass_store::{Backend, Store, StoreError, run_tx};
+use hallpass_store::Store;
 
 use crate::config::{Config, Environment, Limits};
 
@@ -50,7 +50,6 @@ pub async fn wire(
     let source = keys::source(config, environment)?;
     let keys = Keys::load(&store, &source, rng.as_ref()).await?;
     let policy = policies(config.policies.dir.as_deref(), &store).await?;
-    take_over(&store).await?;
     let runtime = Runtime::new(hallpass_runtime::Settings {
         cache_dir: data.join("cache"),
         mac_key: keys.keyring.artifact_mac_key(),
@@ -59,8 +58,7 @@ pub async fn wire(
         limits: hallpass_runtime::Limits::default(),
     })
     .context("the runtime of connectors does not start")?;
-    let mut settings = settings(url, &config.server.node, &config.limits);
-    settings.log_origin = log_origin(&store);
+    let settings = settings(url, &config.server.node, &config.limits);
     let broker = Broker::start(Parts {
         store,
         clock,
@@ -75,24 +73,6 @@ pub async fn wire(
     .await?;
     let router = hallpass_http::router(Arc::clone(&broker), hallpass_http::Settings::at(url));
     Ok(Wired { broker, router })
-}
-
-/// Ends every lease of earlier servers on a SQLite folder: its lock proves that they are gone. What they had begun is taken
-/// up at once instead of after the lease.
-async fn take_over(store: &Store) -> Result<(), StoreError> {
-    if store.backend() != Backend::Sqlite {
-        return Ok(());
-    }
-    let freed = run_tx!(store, "leases.take-over", |tx| -> Result<u64, StoreError> { tx.take_over_all_leases("").await })?;
-    if freed > 0 {
-        tracing::info!(operations = freed, "an earlier server did not finish; its work is taken up");
-    }
-    Ok(())
-}
-
-/// The name of the log in checkpoints. It belongs to the installation: a broker that moves to another address keeps its log.
-pub fn log_origin(store: &Store) -> String {
-    format!("hallpass-{}/log", store.installation().as_str())
 }
 
 /// The policies of a folder, or only the built-in ones.

@@ -118,7 +118,7 @@ async fn examine(store: &Store, external: Option<&str>) -> Result<Value, Failure
     let key = key.ok_or_else(|| Failure::failed("the store holds no audit key: no broker ever started on it, or the key was removed"))?;
     let mut public = [0u8; 32];
     hex::decode_to_slice(&key, &mut public).map_err(|e| internal(&e))?;
-    let key = VerifierKey::new(&wiring::log_origin(store), public).map_err(|e| internal(&e))?;
+    let key = VerifierKey::new(&hallpass_broker::log_origin(store), public).map_err(|e| internal(&e))?;
     let report = hallpass_broker::verify_store(store, &key, external).await.map_err(|e| internal(&e))?;
     Ok(document(&report))
 }

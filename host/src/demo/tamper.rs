@@ -84,7 +84,7 @@ pub(super) async fn rewrite_and_sign(data: &Path) -> anyhow::Result<()> {
     let which = hallpass_store::Config::Sqlite { dir: data.to_owned(), max_page_count: None };
     let store = Store::open(which, Arc::new(SystemClock), Arc::new(SystemRng)).await?;
     let keys = Keys::load(&store, &MasterSource::File(wiring::default_master_key(data)), &SystemRng).await?;
-    let origin = wiring::log_origin(&store);
+    let origin = hallpass_broker::log_origin(&store);
     store.close().await;
     drop(store);
     let mut log = open(data).await?;

@@ -1,7 +1,7 @@
 //! Operations as due work: found by time, in a fair order, at most one open per holding.
 
 use hallpass_domain::operation::{OperationEvent, OperationState};
-use hallpass_store::{Breaker, Claimed, Constraint, Store, StoreError, StoreResult, run_tx};
+use hallpass_store::{Claimed, Constraint, Store, StoreError, StoreResult, run_tx};
 use hallpass_tests::on_both_backends;
 
 use super::seed::{MINUTE, World, is_stale, note};
@@ -109,35 +109,5 @@ on_both_backends! {
         assert_eq!(due.unwrap(), 3);
         wake.woken().await;
         assert_eq!(claim(&world.store, 9, &[], 9).await.len(), 3);
-    }
-
-    async fn a_breaker_gives_each_probe_to_one_node(bed: Bed) {
-        let world = World::new(&bed.open().await).await;
-        let now = world.store.now();
-        let breaker = Breaker { target: world.target.id.clone(), opened: now, failures: 1, next_probe: now };
-        let probe = || async {
-            let claimed = run_tx!(world.store, "test.probe", |tx| -> StoreResult<bool> {
-                tx.claim_probe(&world.target.id, now, now.plus(2_000)).await
-            });
-            claimed.unwrap()
-        };
-        assert!(!probe().await, "a target that answers has no probe");
-        for failures in [1, 2] {
-            let put = run_tx!(world.store, "test.break", |tx| -> StoreResult<()> {
-                tx.put_breaker(&Breaker { failures, ..breaker.clone() }).await
-            });
-            put.unwrap();
-        }
-        let results = tokio::join!(probe(), probe(), probe());
-        assert_eq!([results.0, results.1, results.2].iter().filter(|got| **got).count(), 1);
-        let mut reads = world.store.reads().await.unwrap();
-        let kept = reads.breaker(&world.target.id).await.unwrap().unwrap();
-        assert_eq!((kept.failures, kept.opened, kept.next_probe), (2, now, now.plus(2_000)));
-        assert_eq!(reads.breakers().await.unwrap(), [kept]);
-        let clear =
-            async || run_tx!(world.store, "test.close", |tx| -> StoreResult<bool> { tx.clear_breaker(&world.target.id).await }).unwrap();
-        assert!(clear().await);
-        assert!(!clear().await);
-        assert_eq!(reads.counts(now, 0).await.unwrap().breakers, 0);
     }
 }

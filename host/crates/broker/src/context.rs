@@ -51,7 +51,7 @@ impl OpContext {
     ///
     /// # Errors
     /// [`BrokerError::Forbidden`] with the ids of the policies that decided.
-    pub fn authorize(&self, action: Action, resource: ResourceFacts<'_>) -> Result<(), BrokerError> {
+    pub(crate) fn authorize(&self, action: Action, resource: ResourceFacts<'_>) -> Result<(), BrokerError> {
         let verdict = self.policy.authorize(&self.facts, action, resource);
         if verdict.allowed {
             return Ok(());

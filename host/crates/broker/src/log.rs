@@ -15,6 +15,8 @@ use crate::views::{EventFilter, EventView, Readiness};
 const CHUNK: u64 = 1_000;
 /// An event that waits longer for its index means that the sequencer does not run.
 const STALE_LOG_MS: u64 = 10_000;
+/// A node whose clock is further off the database's takes no calls.
+const MOST_SKEW_MS: u64 = 1_000;
 
 impl Broker {
     /// Events in the order of the store.
@@ -55,7 +57,7 @@ impl Broker {
 
     /// The public key of the log's checkpoints.
     pub fn log_key(&self) -> Result<VerifierKey, BrokerError> {
-        VerifierKey::new(&self.settings.log_origin, self.key(KeyKind::Audit)?.public_key())
+        VerifierKey::new(&log_origin(&self.store), self.key(KeyKind::Audit)?.public_key())
             .map_err(|e| BrokerError::Internal(e.to_string()))
     }
 
@@ -69,6 +71,13 @@ impl Broker {
             Ok(_) => {}
             Err(_) => problems.push("the store does not answer".into()),
         }
+        match self.store.skew_ms().await {
+            Ok(skew) if skew.unsigned_abs() > MOST_SKEW_MS => {
+                problems.push(format!("this node's clock is {skew} ms off the database's: set it by NTP"));
+            }
+            // That the store does not answer is said already.
+            Ok(_) | Err(_) => {}
+        }
         Readiness { ready: problems.is_empty(), problems }
     }
 
@@ -77,10 +86,26 @@ impl Broker {
         Ok(oldest.map_or(0, |at| self.clock.now().since(at)))
     }
 
+    /// Whether the caller may read the metrics.
+    pub fn may_read_metrics(&self, ctx: &OpContext) -> Result<(), BrokerError> {
+        ctx.authorize(Action::MetricsRead, ResourceFacts::Installation)
+    }
+
+    /// How many targets do not answer this node.
+    pub fn targets_down(&self) -> u64 {
+        self.breakers.open().len() as u64
+    }
+
     /// Numbers for metrics.
     pub async fn counts(&self) -> Result<Counts, BrokerError> {
         Ok(self.store.reads().await?.counts(self.clock.now(), self.settings.overdue_grace_ms).await?)
     }
+}
+
+/// The name of a store's log in checkpoints (C2SP origin). It belongs to the installation: a broker that moves to another address
+/// keeps its log.
+pub fn log_origin(store: &Store) -> String {
+    format!("hallpass-{}/log", store.installation().as_str())
 }
 
 /// Checks the log of a store that no broker need run on.

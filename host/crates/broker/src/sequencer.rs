@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Broker;
 use crate::error::BrokerError;
+use crate::log::log_origin;
 
 /// The most events that get their index in one commit.
 const BATCH: u32 = 256;
@@ -72,7 +73,7 @@ impl Broker {
                 tree.append(Hash::of_leaf(&event.bytes));
                 ids.push(event.id.clone());
             }
-            let note = Checkpoint::of(&self.settings.log_origin, &tree)
+            let note = Checkpoint::of(&log_origin(&self.store), &tree)
                 .sign(self.key(KeyKind::Audit)?)
                 .map_err(|e| BrokerError::Internal(e.to_string()))?;
             tx.assign_indexes(first, &ids).await?;

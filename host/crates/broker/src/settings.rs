@@ -7,8 +7,6 @@ use hallpass_domain::clock::Millis;
 pub struct Settings {
     /// Issuer of passes and audience of session tokens: the address that clients use, without a slash at its end.
     pub public_url: String,
-    /// Name of the log in checkpoints (C2SP origin).
-    pub log_origin: String,
     /// This node's name in leases.
     pub node: String,
     /// How long a claimed operation belongs to one node.
@@ -39,9 +37,7 @@ impl Settings {
     /// The settings of a broker at this address; everything else by default.
     pub fn at(public_url: &str) -> Self {
         let public_url = public_url.trim_end_matches('/').to_owned();
-        let host = public_url.split_once("://").map_or(public_url.as_str(), |(_, rest)| rest).to_owned();
         Self {
-            log_origin: format!("{host}/log"),
             public_url,
             node: "node".into(),
             lease_ms: 60_000,

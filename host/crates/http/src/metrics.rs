@@ -9,7 +9,6 @@ use axum::response::IntoResponse;
 use hallpass_domain::Timestamp;
 use hallpass_domain::grant::GrantState;
 use hallpass_domain::operation::OperationState;
-use hallpass_policy::{Action, ResourceFacts};
 use hallpass_store::Counts;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -72,10 +71,10 @@ pub(crate) async fn metrics(State(app): State<App>, request: Request) -> Result<
     let open = app.settings.metrics_on_loopback && peer.is_some_and(|ip| ip.is_loopback());
     if !open {
         let Caller(ctx) = Caller::from_request_parts(&mut parts, &app).await?;
-        ctx.authorize(Action::MetricsRead, ResourceFacts::Installation)?;
+        app.broker.may_read_metrics(&ctx)?;
     }
     let counts = app.broker.counts().await?;
-    let text = write(&counts, app.broker.clock().now(), &app.guard.traffic).map_err(|e| {
+    let text = write(&counts, app.broker.targets_down(), app.broker.clock().now(), &app.guard.traffic).map_err(|e| {
         tracing::error!(cause = %e, "the metrics cannot be written");
         Problem::Internal
     })?;
@@ -83,7 +82,7 @@ pub(crate) async fn metrics(State(app): State<App>, request: Request) -> Result<
 }
 
 /// Every state has its series, also where nothing is in it: an alarm on a series that comes and goes is deaf.
-fn write(counts: &Counts, now: Timestamp, traffic: &Traffic) -> Result<String, std::fmt::Error> {
+fn write(counts: &Counts, targets_down: u64, now: Timestamp, traffic: &Traffic) -> Result<String, std::fmt::Error> {
     let operations = OperationState::ALL.iter().filter(|state| state.is_open());
     let operations = operations.map(|state| (state.as_str(), counts.operations.get(state).copied().unwrap_or(0)));
     let grants = GrantState::ALL.iter().filter(|state| !state.is_final());
@@ -94,7 +93,7 @@ fn write(counts: &Counts, now: Timestamp, traffic: &Traffic) -> Result<String, s
     registry.register("operations", "Open operations by state", family(operations));
     registry.register("grants", "Grants by state, those that have not ended", family(grants));
     registry.register("grants_overdue", "Grants that should be gone and are not", gauge(counts.overdue));
-    registry.register("targets_down", "Targets that do not answer", gauge(counts.breakers));
+    registry.register("targets_down", "Targets that do not answer this node", gauge(targets_down));
     registry.register("events_unsequenced", "Events that have no index in the log yet", gauge(counts.unsequenced));
     registry.register("events_unsequenced_oldest_milliseconds", "How long the oldest of them has waited", gauge(waiting_ms));
     registry.register("http_calls", "Calls that this node has answered", (*traffic.0).clone());
@@ -128,9 +127,10 @@ mod tests {
         counts.operations.insert(OperationState::Unknown, 7);
         let traffic = Traffic::default();
         traffic.count("/v1/grants/{id}", &Method::GET, StatusCode::OK);
-        let text = write(&counts, Timestamp(4_500), &traffic).unwrap();
+        let text = write(&counts, 5, Timestamp(4_500), &traffic).unwrap();
         for line in [
             "hallpass_grants_overdue 2",
+            "hallpass_targets_down 5",
             "hallpass_events_unsequenced 3",
             "hallpass_events_unsequenced_oldest_milliseconds 3500",
             "hallpass_operations{state=\"unknown\"} 7",

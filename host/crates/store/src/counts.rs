@@ -25,8 +25,6 @@ pub struct Counts {
     pub unsequenced: u64,
     /// When the oldest of them happened.
     pub unsequenced_since: Option<Timestamp>,
-    /// Targets that do not answer.
-    pub breakers: u64,
 }
 
 impl Reads<'_> {
@@ -47,8 +45,6 @@ impl Reads<'_> {
         let unsequenced = "SELECT COUNT(*) AS n FROM events WHERE leaf_index IS NULL";
         counts.unsequenced = self.find("events", unsequenced, args![], |row| row.number("n")).await?.unwrap_or(0);
         counts.unsequenced_since = self.unsequenced_oldest().await?;
-        let breakers = "SELECT COUNT(*) AS n FROM breakers";
-        counts.breakers = self.find("breakers", breakers, args![], |row| row.number("n")).await?.unwrap_or(0);
         Ok(counts)
     }
 }

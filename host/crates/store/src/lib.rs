@@ -6,7 +6,6 @@
 //!
 //! To add a table: both files under `migrations/`, the aggregate's file here, its unique rules in `constraint.rs`.
 
-mod breakers;
 mod claims;
 mod connectors;
 mod constraint;
@@ -35,7 +34,6 @@ mod targets;
 mod tx;
 mod wake;
 
-pub use breakers::Breaker;
 pub use claims::Claimed;
 pub use connectors::ConnectorRow;
 pub use constraint::Constraint;

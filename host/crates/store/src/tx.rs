@@ -20,8 +20,6 @@ pub enum Bookkeeping {
     Session,
     /// Indexes, tree and checkpoints of the log itself.
     Sequencer,
-    /// The state of a target's breaker and its probes.
-    Probe,
     /// The answer to a call with an idempotency key.
     Idempotency,
     /// When something is looked at next.

@@ -218,13 +218,6 @@ CREATE INDEX operations_due ON operations (due) WHERE state IN ('planned', 'sent
 CREATE INDEX operations_leased ON operations (lease_deadline) WHERE lease_owner IS NOT NULL;
 CREATE INDEX operations_target ON operations (target) WHERE state IN ('planned', 'sent', 'unknown');
 
-CREATE TABLE breakers (
-    target      TEXT NOT NULL PRIMARY KEY REFERENCES targets (id),
-    opened      BIGINT NOT NULL,
-    failures    BIGINT NOT NULL,
-    next_probe  BIGINT NOT NULL
-);
-
 CREATE TABLE credentials (
     grant_id    TEXT NOT NULL PRIMARY KEY REFERENCES grants (id),
     state       TEXT NOT NULL,
