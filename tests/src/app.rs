@@ -81,17 +81,22 @@ impl TestApp {
         app.people().await;
         let admin = app.sign_in("admin").await;
         app.broker.load_connector(&admin, b"scripted").await.unwrap();
+        app.target = app.add_target("shop-prod").await;
+        app.broker.set_account(&admin, &app.target, app.id("dave"), "dave").await.unwrap();
+        app
+    }
+
+    /// Another target of the scripted connector.
+    pub async fn add_target(&self, called: &str) -> TargetId {
         let target = NewTarget {
-            name: name("shop-prod"),
+            name: name(called),
             environment: name("production"),
             connector: "scripted".into(),
             settings: BTreeMap::new(),
             secrets: BTreeMap::from([("password".into(), SecretText::new("management-secret".into()))]),
             owner: None,
         };
-        app.target = app.broker.add_target(&admin, target).await.unwrap().id;
-        app.broker.set_account(&admin, &app.target, app.id("dave"), "dave").await.unwrap();
-        app
+        self.broker.add_target(&self.sign_in("admin").await, target).await.unwrap().id
     }
 
     async fn people(&mut self) {
@@ -151,8 +156,20 @@ impl TestApp {
 
     /// Asks for access.
     pub async fn ask(&self, who: &str, entitlement: &str, resource: &str, duration_ms: Millis) -> Result<RequestView, BrokerError> {
+        self.ask_at("shop-prod", who, entitlement, resource, duration_ms).await
+    }
+
+    /// The same at another target.
+    pub async fn ask_at(
+        &self,
+        target: &str,
+        who: &str,
+        entitlement: &str,
+        resource: &str,
+        duration_ms: Millis,
+    ) -> Result<RequestView, BrokerError> {
         let new = NewRequest {
-            target: name("shop-prod"),
+            target: name(target),
             entitlement: entitlement.into(),
             resource: resource.into(),
             duration_ms,

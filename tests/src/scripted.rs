@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use hallpass_domain::clock::Timestamp;
 use hallpass_domain::grant::SeenBy;
 use hallpass_domain::holding::{Mode, Presence};
-use hallpass_domain::ids::Digest;
+use hallpass_domain::ids::{Digest, TargetId};
 use hallpass_domain::port::{
     Applied, Connector, ConnectorFacts, Delivery, Done, EntitlementFacts, Failure, FailureKind, Invocation, NotAdmitted, Sessions, Sight,
     Wish,
@@ -49,6 +49,7 @@ pub struct Scripted {
     held: Mutex<BTreeMap<String, Held>>,
     faults: Mutex<VecDeque<Fault>>,
     down: AtomicBool,
+    silent: Mutex<Option<TargetId>>,
     changes: AtomicU32,
     facts: Mutex<Option<Arc<ConnectorFacts>>>,
 }
@@ -62,6 +63,15 @@ impl Scripted {
     /// Takes the target away or brings it back.
     pub fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
+    }
+
+    /// Makes one target silent: a change does not reach it, and a health check gets no answer, ever.
+    pub fn set_silent(&self, target: &TargetId) {
+        *self.silent.lock().unwrap() = Some(target.clone());
+    }
+
+    fn is_silent(&self, call: &Invocation) -> bool {
+        self.silent.lock().unwrap().as_ref() == Some(&call.endpoint.id)
     }
 
     /// What the target holds, by stamp, or by account, entitlement and resource.
@@ -92,8 +102,11 @@ impl Scripted {
     }
 
     /// The fault of this change; `Err` where it never gets there.
-    fn fault(&self) -> Result<Option<Fault>, Failure> {
+    fn fault(&self, call: &Invocation) -> Result<Option<Fault>, Failure> {
         self.reach()?;
+        if self.is_silent(call) {
+            return Err(Failure::none(FailureKind::Unavailable, "down", "the target is down"));
+        }
         let fault = self.faults.lock().unwrap().pop_front();
         match fault {
             Some(Fault::Down) => Err(Failure::none(FailureKind::Unavailable, "down", "the target is down")),
@@ -151,7 +164,7 @@ impl Connector for Scripted {
 
     async fn apply(&self, call: &Invocation, want: &Wish, _continuation: Option<&str>) -> Result<Applied, Failure> {
         call.fence.check().await?;
-        let fault = self.fault()?;
+        let fault = self.fault(call)?;
         let mut password = None;
         if fault != Some(Fault::Lie) {
             self.changes.fetch_add(1, Ordering::SeqCst);
@@ -179,7 +192,7 @@ impl Connector for Scripted {
 
     async fn revoke(&self, call: &Invocation, want: &Wish, _continuation: Option<&str>) -> Result<Done, Failure> {
         call.fence.check().await?;
-        let fault = self.fault()?;
+        let fault = self.fault(call)?;
         let mut already = true;
         if fault != Some(Fault::Lie) {
             already = self.held.lock().unwrap().remove(&Self::key(want)).is_none();
@@ -207,7 +220,10 @@ impl Connector for Scripted {
         Ok(true)
     }
 
-    async fn health(&self, _call: &Invocation) -> Result<(), Failure> {
+    async fn health(&self, call: &Invocation) -> Result<(), Failure> {
+        if self.is_silent(call) {
+            std::future::pending::<()>().await;
+        }
         self.reach()
     }
 }

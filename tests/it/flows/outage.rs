@@ -1,8 +1,12 @@
 //! Targets that are not there: revocation never gives up (law 5).
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use hallpass_domain::grant::GrantState;
-use hallpass_tests::app::{MINUTE, TestApp};
+use hallpass_tests::app::{MINUTE, SCHEMA, TestApp};
 use hallpass_tests::on_both_backends;
+use tokio_util::sync::CancellationToken;
 
 on_both_backends! {
     async fn a_revoke_while_the_target_is_down_is_overdue_and_done_at_the_first_answer(bed: Bed) {
@@ -22,6 +26,33 @@ on_both_backends! {
         assert_eq!(app.grant(&id).await.grant.state, GrantState::Revoked, "one probe interval after the target is back");
         assert_eq!(app.broker.counts().await.unwrap().overdue, 0);
         assert!(app.scripted.held().is_empty());
+    }
+
+    async fn a_target_that_never_answers_delays_no_other(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        app.add_target("shop-test").await;
+        let mute = app.bot_reads(60 * MINUTE).await;
+        app.scripted.set_silent(&app.target);
+        // Its breaker opens, and its next probe is due: it will wait for an answer from here on.
+        app.settle().await;
+        app.advance(2_000).await;
+        let stop = CancellationToken::new();
+        let engine = tokio::spawn({
+            let (broker, stop) = (Arc::clone(&app.broker), stop.clone());
+            async move { broker.run(stop).await }
+        });
+        let asked = app.ask_at("shop-test", "bot", "schema.read", SCHEMA, 60 * MINUTE).await.unwrap();
+        let heard = app.approve("bob", &asked.request.id, None).await.unwrap().grant.unwrap();
+        let active = async {
+            while app.grant(&heard).await.grant.state != GrantState::Active {
+                tokio::task::yield_now().await;
+            }
+        };
+        // Time stands still, so the wait is for the work alone; without an end to it a failure would hang.
+        tokio::time::timeout(Duration::from_secs(60), active).await.expect("the other target's grant never became active");
+        assert_eq!(app.grant(&mute).await.grant.state, GrantState::Activating);
+        stop.cancel();
+        engine.abort();
     }
 
     async fn a_process_that_died_after_the_effect_is_taken_up_by_the_next_one(bed: Bed) {

@@ -28,6 +28,7 @@ use crate::Broker;
 use crate::error::BrokerError;
 
 pub(crate) use breaker::Breakers;
+use due::Due;
 pub(crate) use due::end_in;
 pub(crate) use fence::NoChange;
 pub(crate) use wish::{converge, plan};
@@ -40,37 +41,46 @@ impl Broker {
     pub(crate) async fn run_engine(self: &Arc<Self>, stop: CancellationToken) {
         let mut attempts: JoinSet<TargetId> = JoinSet::new();
         let mut in_flight: HashMap<TargetId, usize> = HashMap::new();
+        // Beside the loop, each on its own: a target that takes long not to answer delays no other.
+        let mut probes: JoinSet<()> = JoinSet::new();
         let mut wake = self.store.wake();
         loop {
             while let Some(ended) = attempts.try_join_next() {
                 self.landed(ended, &mut in_flight);
             }
+            while probes.try_join_next().is_some() {}
             let mut next = self.clock.now().plus(MOST_IDLE_MS);
-            if let Err(e) = self.do_due().await {
-                tracing::warn!(cause = %e, "due work could not be looked up");
-            } else {
-                next = next.min(self.probe_broken_targets().await);
-                match self.claim(self.settings.in_flight.saturating_sub(attempts.len()), &in_flight).await {
-                    Ok(claimed) => {
-                        for claimed in claimed {
-                            let target = claimed.operation.target.clone();
-                            *in_flight.entry(target.clone()).or_default() += 1;
-                            let broker = Arc::clone(self);
-                            attempts.spawn(async move {
-                                broker.attempt(claimed).await;
-                                target
-                            });
-                        }
-                    }
-                    Err(e) => tracing::warn!(cause = %e, "due operations could not be claimed"),
-                }
-                next = next.min(self.next_due().await.unwrap_or(next));
+            match self.do_due().await {
+                Ok(Due::Done) => {}
+                Ok(Due::More) => next = self.clock.now(),
+                Err(e) => tracing::warn!(cause = %e, "due work could not be looked up"),
             }
+            for target in self.take_due_probes() {
+                let broker = Arc::clone(self);
+                probes.spawn(async move { broker.probe(&target).await });
+            }
+            next = next.min(self.breakers.next().unwrap_or(next));
+            match self.claim(self.settings.in_flight.saturating_sub(attempts.len()), &in_flight).await {
+                Ok(claimed) => {
+                    for claimed in claimed {
+                        let target = claimed.operation.target.clone();
+                        *in_flight.entry(target.clone()).or_default() += 1;
+                        let broker = Arc::clone(self);
+                        attempts.spawn(async move {
+                            broker.attempt(claimed).await;
+                            target
+                        });
+                    }
+                }
+                Err(e) => tracing::warn!(cause = %e, "due operations could not be claimed"),
+            }
+            next = next.min(self.next_due().await.unwrap_or(next));
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = wake.woken() => {}
                 () = self.clock.sleep_until(next) => {}
                 Some(ended) = attempts.join_next(), if !attempts.is_empty() => self.landed(ended, &mut in_flight),
+                Some(_) = probes.join_next(), if !probes.is_empty() => {}
             }
         }
         while let Some(ended) = attempts.join_next().await {
@@ -81,8 +91,10 @@ impl Broker {
     /// Does everything that is due now, to its end, one operation after the other. For tests and for whoever holds the clock.
     pub async fn settle_due(&self) -> Result<(), BrokerError> {
         for _ in 0..1_000 {
-            self.do_due().await?;
-            self.probe_broken_targets().await;
+            while self.do_due().await? == Due::More {}
+            for target in self.take_due_probes() {
+                self.probe(&target).await;
+            }
             let claimed = self.claim(1, &HashMap::new()).await?;
             if claimed.is_empty() {
                 return self.sequence_once().await;

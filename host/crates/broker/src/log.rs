@@ -57,8 +57,7 @@ impl Broker {
 
     /// The public key of the log's checkpoints.
     pub fn log_key(&self) -> Result<VerifierKey, BrokerError> {
-        VerifierKey::new(&log_origin(&self.store), self.key(KeyKind::Audit)?.public_key())
-            .map_err(|e| BrokerError::Internal(e.to_string()))
+        VerifierKey::new(&log_origin(&self.store), self.key(KeyKind::Audit)?.public_key()).map_err(|e| BrokerError::Internal(e.to_string()))
     }
 
     /// Whether this node should get traffic.

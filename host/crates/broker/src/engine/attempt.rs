@@ -175,7 +175,7 @@ impl Broker {
             return self.unsettled(work, &failure).await;
         }
         match self.look(&work).await {
-            Ok(sight) if sight.presence == Some(Presence::Absent) => self.settle_refused(work, &failure).await,
+            Ok(sight) if sight.presence == Some(Presence::Absent) => self.settle_refused(work, &failure, &sight).await,
             _ => self.unsettled(work, &failure).await,
         }
     }

@@ -26,11 +26,19 @@ impl Breakers {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
-    fn due(&self, now: Timestamp) -> Vec<TargetId> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().filter(|(_, at)| **at <= now).map(|(t, _)| t.clone()).collect()
+    /// Takes the targets whose probe is due; none of them is due again before `again`.
+    fn take_due(&self, now: Timestamp, again: Timestamp) -> Vec<TargetId> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = open.iter_mut().filter(|(_, at)| **at <= now);
+        due.map(|(target, at)| {
+            *at = again;
+            target.clone()
+        })
+        .collect()
     }
 
-    fn next(&self) -> Option<Timestamp> {
+    /// When the next probe is due.
+    pub(crate) fn next(&self) -> Option<Timestamp> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).values().min().copied()
     }
 
@@ -49,6 +57,11 @@ pub(crate) fn is_outage(failure: &Failure) -> bool {
     matches!(failure.kind, FailureKind::Unavailable | FailureKind::Unauthenticated)
 }
 
+/// Whether a probe that failed got no answer, or one that lets nobody in.
+fn is_unanswered(failure: &Failure) -> bool {
+    is_outage(failure) || failure.kind == FailureKind::Timeout
+}
+
 impl Broker {
     /// Opens the target's breaker.
     pub(crate) async fn trip_breaker(&self, target: &TargetId, failure: &Failure) {
@@ -65,33 +78,43 @@ impl Broker {
         }
     }
 
-    /// Probes the targets whose probe is due; the first answer makes all their work due at once. Returns when to probe next.
-    pub(crate) async fn probe_broken_targets(&self) -> Timestamp {
-        for target in self.breakers.due(self.clock.now()) {
-            match self.probe(&target).await {
-                Ok(()) => {
-                    self.breakers.close(&target);
-                    tracing::info!(target = %target, "the target answers again");
-                    let now = self.clock.now();
-                    let noted: Result<(), BrokerError> = run_tx!(self.store, "target.up", |tx| -> Result<(), BrokerError> {
-                        tx.make_target_due(&target, now).await?;
-                        tx.emit(Event::new(EventKind::TargetUp, &target)).await?;
-                        Ok(())
-                    });
-                    if let Err(e) = noted {
-                        tracing::warn!(cause = %e, "the return of a target could not be recorded");
-                    }
-                }
-                Err(e) => {
-                    tracing::debug!(target = %target, cause = %e, "the target still does not answer");
-                    self.breakers.trip(&target, self.clock.now().plus(PROBE_MS / 2 + jitter(PROBE_MS / 2, self.rng.as_ref())));
-                }
-            }
-        }
-        self.breakers.next().unwrap_or(Timestamp(i64::MAX))
+    /// The targets whose probe is due now. Whoever takes them probes them: [`Broker::probe`].
+    pub(crate) fn take_due_probes(&self) -> Vec<TargetId> {
+        let now = self.clock.now();
+        // A probe ends by itself within the time of a call. One that dies without a word is taken up again after that.
+        self.breakers.take_due(now, now.plus(self.settings.call_ms).plus(PROBE_MS))
     }
 
-    async fn probe(&self, target: &TargetId) -> Result<(), BrokerError> {
+    /// Probes one target; the first answer, whatever it says, makes all its work due at once.
+    pub(crate) async fn probe(&self, target: &TargetId) {
+        match self.ask_health(target).await {
+            Ok(()) => self.target_is_back(target).await,
+            Err(BrokerError::Target(failure)) if !is_unanswered(&failure) => {
+                tracing::warn!(target = %target, failure.code = %failure.code, "the target answers, and is not healthy");
+                self.target_is_back(target).await;
+            }
+            Err(e) => {
+                tracing::debug!(target = %target, cause = %e, "the target still does not answer");
+                self.breakers.trip(target, self.clock.now().plus(PROBE_MS / 2 + jitter(PROBE_MS / 2, self.rng.as_ref())));
+            }
+        }
+    }
+
+    async fn target_is_back(&self, target: &TargetId) {
+        self.breakers.close(target);
+        tracing::info!(target = %target, "the target answers again");
+        let now = self.clock.now();
+        let noted: Result<(), BrokerError> = run_tx!(self.store, "target.up", |tx| -> Result<(), BrokerError> {
+            tx.make_target_due(target, now).await?;
+            tx.emit(Event::new(EventKind::TargetUp, target)).await?;
+            Ok(())
+        });
+        if let Err(e) = noted {
+            tracing::warn!(cause = %e, "the return of a target could not be recorded");
+        }
+    }
+
+    async fn ask_health(&self, target: &TargetId) -> Result<(), BrokerError> {
         let target = self.store.reads().await?.target(target).await?.ok_or_else(|| BrokerError::not_found("target", target))?;
         self.check_health(&target).await
     }

@@ -18,9 +18,18 @@ const PRUNE_MS: i64 = 60_000;
 /// How many of each kind are done in one round.
 const ROUND: u32 = 100;
 
+/// What a round left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Nothing that is due now.
+    Done,
+    /// Maybe more: the round was full.
+    More,
+}
+
 impl Broker {
-    /// One round of everything that is due by time.
-    pub(super) async fn do_due(&self) -> Result<(), BrokerError> {
+    /// One round of everything that is due by time. One that cannot be done is named, and delays no other.
+    pub(super) async fn do_due(&self) -> Result<Due, BrokerError> {
         let now = self.clock.now();
         self.prune(now).await?;
         let mut reads = self.store.reads().await?;
@@ -28,22 +37,28 @@ impl Broker {
         let requests = reads.due_requests(now, ROUND).await?;
         let credentials = reads.expired_credentials(now).await?;
         drop(reads);
+        let full = grants.len().max(requests.len()) >= ROUND as usize;
+        let mut failed = false;
         for grant in grants {
             let reason = if grant.state == GrantState::Activating { EndReason::NotSeen } else { EndReason::Time };
-            self.end(&grant.id, reason, &[], None).await.or_else(ignore_conflict)?;
+            failed |= !is_done(&grant.id, self.end(&grant.id, reason, &[], None).await);
         }
         for request in requests {
-            self.time_out(&request.id).await.or_else(ignore_conflict)?;
+            failed |= !is_done(&request.id, self.time_out(&request.id).await);
         }
         for grant in credentials {
-            let erased: Result<(), BrokerError> = run_tx!(self.store, "credential.expire", |tx| -> Result<(), BrokerError> {
-                tx.erase_credential(&grant).await?;
-                tx.emit(Event::new(EventKind::CredentialErased, &grant).grant(&grant)).await?;
-                Ok(())
-            });
-            erased?;
+            failed |= !is_done(&grant, self.expire_credential(&grant).await);
         }
-        Ok(())
+        // What failed is still due: without a pause it would be tried in a circle.
+        Ok(if full && !failed { Due::More } else { Due::Done })
+    }
+
+    async fn expire_credential(&self, grant: &GrantId) -> Result<(), BrokerError> {
+        run_tx!(self.store, "credential.expire", |tx| -> Result<(), BrokerError> {
+            tx.erase_credential(grant).await?;
+            tx.emit(Event::new(EventKind::CredentialErased, grant).grant(grant)).await?;
+            Ok(())
+        })
     }
 
     /// Begins the end of a grant: durable first, then the engine takes the access away.
@@ -134,7 +149,13 @@ pub(crate) async fn end_in(
     super::converge(broker, tx, &grant.holding).await
 }
 
-/// Somebody else was quicker: what is due is done.
-fn ignore_conflict(e: BrokerError) -> Result<(), BrokerError> {
-    if matches!(e, BrokerError::Conflict(_) | BrokerError::Stale) { Ok(()) } else { Err(e) }
+/// Whether what was due is done, by us or by somebody who was quicker.
+fn is_done(id: &impl std::fmt::Display, done: Result<(), BrokerError>) -> bool {
+    match done {
+        Ok(()) | Err(BrokerError::Conflict(_) | BrokerError::Stale) => true,
+        Err(e) => {
+            tracing::error!(subject = %id, cause = %e, "what is due by time could not be done; it is tried again");
+            false
+        }
+    }
 }

@@ -66,7 +66,7 @@ impl Broker {
     }
 
     /// The target refused and nothing is there: the grants that waited for it failed.
-    pub(super) async fn settle_refused(&self, work: Work, failure: &Failure) -> Result<(), BrokerError> {
+    pub(super) async fn settle_refused(&self, work: Work, failure: &Failure, sight: &Sight) -> Result<(), BrokerError> {
         let now = self.clock.now();
         let text = shorten(failure);
         let settled: Result<(), BrokerError> = run_tx!(self.store, "operation.refuse", |tx| -> Result<(), BrokerError> {
@@ -84,7 +84,7 @@ impl Broker {
                     .text("failure", text.clone()),
             )
             .await?;
-            holding.seen = Some(Seen { presence: Presence::Absent, at: now, by: hallpass_domain::grant::SeenBy::Host });
+            holding.seen = Some(Seen { presence: Presence::Absent, at: now, by: sight.by });
             tx.update_holding_seen(&holding).await?;
             // A grant that came meanwhile has not been refused: the new wish is tried for it.
             let current = holding.version == op.holding_version;
@@ -148,14 +148,7 @@ impl Broker {
     }
 
     /// Closes the operation and records what was seen; returns the holding as it is now.
-    async fn close(
-        &self,
-        tx: &mut Tx,
-        work: &Work,
-        how: OperationEvent,
-        sight: &Sight,
-        now: Timestamp,
-    ) -> Result<Holding, BrokerError> {
+    async fn close(&self, tx: &mut Tx, work: &Work, how: OperationEvent, sight: &Sight, now: Timestamp) -> Result<Holding, BrokerError> {
         // The holding before its operation, as whoever plans one does.
         let mut holding = anchored(tx, &work.op.holding).await?;
         let mut op = work.op.clone();
