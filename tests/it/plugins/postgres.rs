@@ -1,6 +1,8 @@
 //! The PostgreSQL connector, through the runtime, against a real server: what it makes, what the host itself sees of it, and
 //! what is left when it is taken away.
 
+mod gone;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -15,8 +15,7 @@ use hallpass_domain::secret::SecretBytes;
 use crate::bindings::exports::hallpass::connector::grants::{Mark, Observation, Outcome, Presence as Seen};
 use crate::cache::Cache;
 use crate::capability::sql::pool::Pools;
-use crate::capability::sql::session::{Purpose, Session};
-use crate::capability::sql::{self, fence, look};
+use crate::capability::sql::{fence, look};
 use crate::catalog::{Catalog, Loaded};
 use crate::frame::{Frame, Progress, Services};
 use crate::hostile_text;
@@ -125,8 +124,7 @@ impl Runtime {
 
 /// Runs the declared looks of the wish's entitlement and judges what they see together.
 async fn look_as_host(frame: &Frame, looks: &[look::Look]) -> Result<Sight, Failure> {
-    let database = sql::database(frame)?;
-    let mut session = Session::open(frame, &database, Purpose::Look).await?;
+    let (mut session, gone) = look::open(frame, looks).await?;
     let mut texts = Vec::with_capacity(looks.len());
     for look in looks {
         texts.push((look.statement.name.as_str(), look.statement.render(frame.frozen(), &[])?));
@@ -138,7 +136,10 @@ async fn look_as_host(frame: &Frame, looks: &[look::Look]) -> Result<Sight, Fail
         Err(texts) => session.query_together(frame, texts, 2, bytes).await?,
     };
     let verdicts = looks.iter().zip(&rows).map(|(look, rows)| look.judge(&rows.rows, rows.truncated, frame.frozen())).collect();
-    let seen = look::agree(verdicts);
+    let mut seen = look::agree(verdicts);
+    if gone {
+        seen = seen.without_database();
+    }
     let details = bounded(seen.details.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     Ok(Sight { presence: seen.presence, by: SeenBy::Host, attempt: seen.attempt, details })
 }

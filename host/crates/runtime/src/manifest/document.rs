@@ -107,6 +107,8 @@ pub(crate) struct Statement {
     pub(crate) calls: Vec<Call>,
     #[serde(default)]
     pub(crate) databases: bool,
+    #[serde(default)]
+    pub(crate) server_wide: bool,
     pub(crate) expect: Option<Expect>,
 }
 

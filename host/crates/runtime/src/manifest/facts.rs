@@ -69,9 +69,10 @@ impl Manifest {
             };
             let calls: Vec<&str> = statement.calls.iter().map(|c| c.word()).collect();
             let databases = if statement.databases { "; revoke may open the databases that it names" } else { "" };
+            let wide = if statement.server_wide { "; also in the target's own database, where the resource's is gone" } else { "" };
             let slots: Vec<String> = statement.slots.iter().map(|(slot, source)| format!("{slot} = {source}")).collect();
             let slots = if slots.is_empty() { String::new() } else { format!(" [{}]", slots.join(", ")) };
-            out.push(format!("statement {name} ({effect}; in {}{databases}): {}{slots}", calls.join(", "), statement.text));
+            out.push(format!("statement {name} ({effect}; in {}{databases}{wide}): {}{slots}", calls.join(", "), statement.text));
         }
         out
     }

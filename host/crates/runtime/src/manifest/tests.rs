@@ -48,6 +48,17 @@ fn refusal(pointer: &str, value: Value) -> String {
 }
 
 #[test]
+fn only_a_look_is_server_wide_and_the_operator_reads_it() {
+    let refused = refusal("/statements/create/server_wide", json!(true));
+    assert!(refused.contains("`create` has `server_wide` and is no look"), "{refused}");
+    let mut json = good();
+    json["statements"]["look"]["server_wide"] = json!(true);
+    let facts = parse(&json).unwrap().facts(hallpass_domain::ids::Digest::of(b"x"));
+    let look = facts.permissions.iter().find(|line| line.starts_with("statement look")).unwrap();
+    assert!(look.contains("in look; also in the target's own database, where the resource's is gone"), "{look}");
+}
+
+#[test]
 fn a_good_manifest_tells_the_operator_every_permission() {
     let manifest = parse(&good()).unwrap();
     let facts = manifest.facts(hallpass_domain::ids::Digest::of(b"x"));

@@ -4,10 +4,14 @@
 use std::collections::BTreeMap;
 
 use hallpass_domain::holding::Presence;
+use hallpass_domain::port::Failure;
 
+use super::connect;
+use super::session::{Purpose, Session};
 use super::statement::Statement;
 use super::statement::render::Frozen;
 use super::values::Value;
+use crate::frame::Frame;
 use crate::manifest::document::{Expect, Rows};
 
 /// A declared look.
@@ -44,6 +48,31 @@ pub(crate) struct Verdict {
     pub(crate) attempt: Option<i64>,
     /// Columns that differ from the nearest state, or those that no state names.
     pub(crate) details: Vec<(String, String)>,
+}
+
+/// PostgreSQL's code for a database that does not exist.
+const NO_DATABASE: &str = "sqlstate-3d000";
+
+/// A session for the looks, and whether the resource's database is gone: then looks that read what belongs to the whole server
+/// open the target's own, or nobody could ever see that access which reached into a dropped database is gone too.
+pub(crate) async fn open(frame: &Frame, looks: &[Look]) -> Result<(Session, bool), Failure> {
+    let database = super::database(frame)?;
+    match Session::open(frame, &database, Purpose::Look).await {
+        Err(failure) if failure.code == NO_DATABASE && looks.iter().all(|look| look.statement.server_wide) => {
+            let home = connect::home(&frame.manifest, &frame.call.endpoint)?;
+            Session::open(frame, &home, Purpose::Look).await.map(|session| (session, true))
+        }
+        done => done.map(|session| (session, false)),
+    }
+}
+
+impl Verdict {
+    /// What remains of it where the resource's database is gone: absence is proved, and nothing else is any state of ours.
+    pub(crate) fn without_database(mut self) -> Self {
+        self.presence = self.presence.filter(|presence| *presence == Presence::Absent);
+        self.details.push(("database".to_owned(), "does not exist".to_owned()));
+        self
+    }
 }
 
 impl Look {

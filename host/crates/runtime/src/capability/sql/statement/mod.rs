@@ -20,6 +20,8 @@ pub(crate) struct Statement {
     pub(crate) effect: Effect,
     /// Whether the column `database` of its rows names databases that `revoke` may open.
     pub(crate) databases: bool,
+    /// Whether the absence that it sees is one of the whole server, whichever of its databases it was seen from.
+    pub(crate) server_wide: bool,
     calls: Vec<Call>,
     template: Template,
 }
@@ -51,11 +53,15 @@ impl Statement {
         if doc.databases && (doc.effect != Effect::Read || !doc.calls.contains(&Call::Revoke)) {
             return wrong("has `databases` and is no read that `revoke` may use");
         }
+        if doc.server_wide && !is_look {
+            return wrong("has `server_wide` and is no look");
+        }
         let secret = template.slots.iter().any(|s| s.source == Source::Open(Rendering::Verifier));
         if secret && doc.effect == Effect::Read {
             return wrong("takes a secret and is declared as a read");
         }
-        Ok(Self { name: name.to_owned(), effect: doc.effect, databases: doc.databases, calls: doc.calls.clone(), template })
+        let (effect, databases, server_wide) = (doc.effect, doc.databases, doc.server_wide);
+        Ok(Self { name: name.to_owned(), effect, databases, server_wide, calls: doc.calls.clone(), template })
     }
 
     /// Kinds of the resource that fill its slots.
