@@ -11,6 +11,7 @@ use std::time::Duration;
 use hallpass::client::{Api, Ask, Look as _, Until, enrol};
 use hallpass_domain::failpoint::Failpoint;
 use hallpass_store::Backend;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Row as _};
 use tempfile::TempDir;
@@ -153,6 +154,18 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Lets no file of the running broker grow past `bytes`, or past nothing again.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let process = self.process.as_ref().unwrap();
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(Some(Pid::from_child(&process.child)), Resource::Fsize, limit).unwrap();
+    }
+
+    /// Whether the broker runs.
+    pub fn lives(&mut self) -> bool {
+        self.process.as_mut().is_some_and(|p| matches!(p.child.try_wait(), Ok(None)))
     }
 
     /// The folder of the broker's data.

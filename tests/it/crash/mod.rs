@@ -1,5 +1,7 @@
 //! Killed at every failpoint, started again: the target holds exactly what the grants say (law 1).
 
+mod disk;
+
 use std::time::Duration;
 
 use hallpass::client::{ClientError, Look as _};
