@@ -1,6 +1,6 @@
 //! Who may decide, and how much (laws 6, 7, 9).
 
-use hallpass_broker::{BrokerError, NewVerdict};
+use hallpass_broker::{BrokerError, NewVerdict, Page};
 use hallpass_domain::grant::GrantState;
 use hallpass_domain::request::{RequestState, Verdict};
 use hallpass_tests::app::{MINUTE, ROLE, SCHEMA, TestApp};
@@ -69,8 +69,13 @@ on_both_backends! {
     async fn a_stage_that_nobody_decides_escalates_and_the_request_lapses(bed: Bed) {
         let app = TestApp::new(bed).await;
         let asked = app.ask("bot", "schema.read", SCHEMA, MINUTE).await.unwrap();
-        assert!(matches!(app.approve("carol", &asked.request.id, None).await, Err(BrokerError::Forbidden { .. })));
+        // Before that it is no business of the group that the stage may escalate to, and not for it to read.
+        let (carol, id) = (app.sign_in("carol").await, &asked.request.id);
+        assert!(matches!(app.broker.request(&carol, id).await, Err(BrokerError::NotFound { .. })));
+        assert!(matches!(app.approve("carol", id, None).await, Err(BrokerError::NotFound { .. })));
+        assert!(app.broker.inbox(&carol, Page::default()).await.unwrap().is_empty());
         app.after(60 * MINUTE).await;
+        assert_eq!(app.broker.inbox(&carol, Page::default()).await.unwrap().len(), 1);
         let other = app.ask("bot", "schema.read", SCHEMA, MINUTE).await.unwrap();
         assert!(app.approve("carol", &asked.request.id, None).await.unwrap().grant.is_some(), "dba may decide after the time-out");
         app.after(25 * 60 * MINUTE).await;

@@ -5,7 +5,7 @@ use hallpass_domain::grant::{Grant, GrantState};
 use hallpass_domain::holding::{Desired, Holding, Mode, Presence};
 use hallpass_domain::ids::{Digest, GrantId, HoldingId, PrincipalId, Stamp, TargetId};
 use hallpass_domain::port::EntitlementFacts;
-use hallpass_domain::request::Request;
+use hallpass_domain::request::{Request, Stage};
 use hallpass_domain::resource::Resource;
 use hallpass_domain::target::Target;
 use hallpass_policy::{AccessFacts, PrincipalFacts, RequestFacts};
@@ -71,7 +71,7 @@ impl Broker {
             reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
         let requester = facts_of(reads, &requester).await?;
         let access = self.access_of(reads, &request.ask.target, &request.ask.entitlement, &request.ask.resource).await?.access;
-        let approvers = request.stages.iter().flat_map(|s| [Some(s.group.clone()), s.escalate_to.clone()]).flatten().collect();
+        let approvers = request.stages.iter().flat_map(Stage::deciders).cloned().collect();
         Ok(RequestFacts { id: request.id.clone(), requester, beneficiary: None, access, approvers })
     }
 

@@ -133,8 +133,7 @@ impl Broker {
     }
 
     fn may(&self, ctx: &OpContext, facts: &RequestFacts, stage: &Stage) -> Result<(), BrokerError> {
-        let escalated = stage.timeout_ms.is_none().then(|| stage.escalate_to.clone()).flatten();
-        let groups: Vec<Name> = [Some(stage.group.clone()), escalated].into_iter().flatten().collect();
+        let groups: Vec<Name> = stage.deciders().cloned().collect();
         let verdict = self.policy.may_approve(ctx.facts(), facts, &groups);
         if verdict.allowed {
             return Ok(());

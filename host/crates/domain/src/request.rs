@@ -39,6 +39,15 @@ pub struct Stage {
     pub escalate_to: Option<Name>,
 }
 
+impl Stage {
+    /// The groups that may decide in it: its own, and the one that it has escalated to.
+    pub fn deciders(&self) -> impl Iterator<Item = &Name> {
+        // A stage that ran out of time and goes on has no time of its own any more.
+        let escalated = self.escalate_to.as_ref().filter(|_| self.timeout_ms.is_none());
+        std::iter::once(&self.group).chain(escalated)
+    }
+}
+
 /// Where a request stands. Stages count from zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
@@ -213,6 +222,22 @@ pub struct Approval {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_group_that_a_stage_escalates_to_decides_only_after_that() {
+        let mut stage = Stage {
+            group: "data-team".parse().unwrap(),
+            n: 1,
+            denials: 1,
+            timeout_ms: Some(60_000),
+            on_timeout: OnTimeout::Escalate,
+            escalate_to: Some("dba".parse().unwrap()),
+        };
+        let names = |stage: &Stage| stage.deciders().map(|n| n.as_str().to_owned()).collect::<Vec<_>>();
+        assert_eq!(names(&stage), ["data-team"]);
+        stage.timeout_ms = None;
+        assert_eq!(names(&stage), ["data-team", "dba"]);
+    }
 
     #[test]
     fn only_a_pending_request_moves() {

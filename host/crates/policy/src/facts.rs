@@ -133,7 +133,7 @@ pub struct RequestFacts {
     pub beneficiary: Option<PrincipalFacts>,
     /// What is asked for.
     pub access: AccessFacts,
-    /// Every group that has a say in any of its stages, escalations that happened included.
+    /// Every group that has a say in any of its stages; one that a stage may escalate to, only once it has.
     pub approvers: Vec<Name>,
 }
 
