@@ -62,6 +62,8 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let rng: Arc<dyn Rng> = Arc::new(SystemRng);
+    // What the server writes is its user's alone: the database, its journal, the checkpoint.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     admit(&config.server.data, trial)?;
     // A write past a limit on file sizes is an error that the store answers for, not the end of the process.
     let _file_size = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;

@@ -5,9 +5,12 @@ mod keys;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use hallpass_audit::VerifierKey;
 use hallpass_broker::{Broker, Parts, Settings};
+use hallpass_domain::secret::Signer as _;
 use hallpass_domain::{Clock, Rng};
+use hallpass_keyring::KeyKind;
 use hallpass_policy::{PolicySet, Sources};
 use hallpass_runtime::Runtime;
 use hallpass_store::Store;
@@ -18,6 +21,8 @@ pub use keys::{Keys, KeysError};
 
 /// The file beside the database that holds the newest signed checkpoint.
 pub const CHECKPOINT: &str = "checkpoint";
+/// The file of the log's public key within the data folder, for whoever checks the log without the broker.
+pub const AUDIT_KEY: &str = "audit.vkey";
 
 /// A broker and the routes to it.
 pub struct Wired {
@@ -49,6 +54,7 @@ pub async fn wire(
     let data = &config.server.data;
     let source = keys::source(config, environment)?;
     let keys = Keys::load(&store, &source, rng.as_ref()).await?;
+    keep_audit_key(&data.join(AUDIT_KEY), &store, &keys)?;
     let policy = policies(config.policies.dir.as_deref(), &store).await?;
     let runtime = Runtime::new(hallpass_runtime::Settings {
         cache_dir: data.join("cache"),
@@ -73,6 +79,25 @@ pub async fn wire(
     .await?;
     let router = hallpass_http::router(Arc::clone(&broker), hallpass_http::Settings::at(url));
     Ok(Wired { broker, router })
+}
+
+/// Leaves the log's public key beside the database at the first start, and holds to it: the store's own word for its key is worth
+/// as much as the store.
+fn keep_audit_key(file: &Path, store: &Store, keys: &Keys) -> anyhow::Result<()> {
+    let signer = keys.signing.current(KeyKind::Audit).context("the store holds no audit key")?;
+    let key = VerifierKey::new(&hallpass_broker::log_origin(store), signer.public_key())?.to_string();
+    match std::fs::read_to_string(file) {
+        Ok(kept) if kept.trim_end() == key => Ok(()),
+        Ok(_) => bail!(
+            "the log's key in {} is another than the store's: one of the two was replaced. Find out which; to go on with the store's, \
+             move the file away",
+            file.display()
+        ),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            std::fs::write(file, key + "\n").with_context(|| format!("{} cannot be written", file.display()))
+        }
+        Err(e) => Err(e).with_context(|| format!("{} cannot be read", file.display())),
+    }
 }
 
 /// The policies of a folder, or only the built-in ones.

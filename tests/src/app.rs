@@ -2,6 +2,7 @@
 //! test says so: [`TestApp::settle`].
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use hallpass_broker::{
@@ -16,8 +17,10 @@ use hallpass_domain::rng::SystemRng;
 use hallpass_domain::secret::SecretText;
 use hallpass_keyring::{ClientKeys, Keyring, MasterKey, MasterSource};
 use hallpass_policy::{PolicySet, Source, Sources};
-use hallpass_store::Store;
+use hallpass_store::{Config, Store};
 use hallpass_tokens::assertion;
+use sqlx::{AnyConnection, Connection as _};
+use tempfile::TempDir;
 
 use crate::Bed;
 use crate::scripted::Scripted;
@@ -64,6 +67,8 @@ pub struct TestApp {
     /// The target's id.
     pub target: TargetId,
     bed: Bed,
+    /// Where the checkpoint beside the database is.
+    folder: TempDir,
     actors: BTreeMap<&'static str, Actor>,
 }
 
@@ -71,11 +76,19 @@ impl TestApp {
     /// Everything set up on this bed.
     pub async fn new(bed: Bed) -> Self {
         let store = bed.open().await;
+        let folder = tempfile::tempdir().unwrap();
         let scripted = Arc::new(Scripted::default());
-        let broker = start(&bed, store.clone(), Arc::clone(&scripted)).await;
+        let broker = start(&bed, folder.path(), store.clone(), Arc::clone(&scripted)).await;
         let invitation = broker.first_enrolment().await.unwrap().unwrap();
-        let mut app =
-            Self { broker, store, scripted, target: TargetId::new(bed.clock.now(), &SystemRng).unwrap(), bed, actors: BTreeMap::new() };
+        let mut app = Self {
+            broker,
+            store,
+            scripted,
+            target: TargetId::new(bed.clock.now(), &SystemRng).unwrap(),
+            bed,
+            folder,
+            actors: BTreeMap::new(),
+        };
         let admin = app.enrol(invitation).await;
         app.actors.insert("admin", admin);
         app.people().await;
@@ -213,6 +226,24 @@ impl TestApp {
         self.bed.advance(length, &[&self.store]).await;
     }
 
+    /// The checkpoint beside the database.
+    pub fn kept_checkpoint(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("checkpoint")).unwrap()
+    }
+
+    /// What somebody with write access to the database alone could do.
+    pub async fn tamper(&self, statements: &[&str]) {
+        let url = match self.bed.config() {
+            Config::Sqlite { dir, .. } => format!("sqlite://{}", dir.join("hallpass.db").display()),
+            Config::Postgres { url, .. } => url.expose().to_owned(),
+        };
+        let mut database = AnyConnection::connect(&url).await.unwrap();
+        for statement in statements {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(*statement)).execute(&mut database).await.unwrap();
+        }
+        database.close().await.unwrap();
+    }
+
     /// A grant as an operator sees it.
     pub async fn grant(&self, id: &GrantId) -> GrantView {
         self.broker.grant(&self.sign_in("admin").await, id).await.unwrap()
@@ -227,7 +258,7 @@ impl TestApp {
 
     /// The same installation after its process died: everything that lived in memory is gone.
     pub async fn restart(self) -> Self {
-        let broker = start(&self.bed, self.store.clone(), Arc::clone(&self.scripted)).await;
+        let broker = start(&self.bed, self.folder.path(), self.store.clone(), Arc::clone(&self.scripted)).await;
         Self { broker, ..self }
     }
 }
@@ -237,7 +268,7 @@ pub fn name(text: &str) -> Name {
     text.parse().unwrap()
 }
 
-async fn start(bed: &Bed, store: Store, scripted: Arc<Scripted>) -> Arc<Broker> {
+async fn start(bed: &Bed, folder: &Path, store: Store, scripted: Arc<Scripted>) -> Arc<Broker> {
     let master = MasterSource::Variable { name: "TEST".into(), value: SecretText::new("11".repeat(32)) };
     let keyring = Arc::new(Keyring::open(&MasterKey::obtain(&master, true, &SystemRng).unwrap()));
     let records = keyring.new_keys(1, &hallpass_domain::rng::SeededRng::new(1)).unwrap();
@@ -255,7 +286,7 @@ async fn start(bed: &Bed, store: Store, scripted: Arc<Scripted>) -> Arc<Broker> 
         policy,
         connectors: scripted,
         settings: Settings::at(PUBLIC_URL),
-        checkpoint_file: None,
+        checkpoint_file: Some(folder.join("checkpoint")),
     };
     Broker::start(parts).await.unwrap()
 }

@@ -1,6 +1,6 @@
 //! `hallpass audit`: prove the log, read its checkpoint and events.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hallpass_audit::{Report, VerifierKey, Which};
@@ -50,6 +50,10 @@ pub(super) struct Verify {
     /// Read the store that this configuration names instead of asking a broker.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// With --data or --config: the public key of the log (C2SP note key). Without it, the one that the broker left in the data
+    /// folder at its first start is trusted, which whoever can write that folder can replace.
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
 }
 
 pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failure> {
@@ -87,7 +91,7 @@ async fn verify(args: Verify, cx: &mut Context<'_>) -> Result<Exit, Failure> {
     };
     let report = if args.data.is_some() || args.config.is_some() {
         let flags = Flags { config: args.config, data: args.data, ..Flags::default() };
-        offline(&flags, &cx.environment, external.as_deref()).await?
+        offline(&flags, args.key.as_deref(), &cx.environment, external.as_deref()).await?
     } else {
         cx.api()?.verify_log(external.as_deref()).await?
     };
@@ -96,36 +100,53 @@ async fn verify(args: Verify, cx: &mut Context<'_>) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// Reads the store itself. Of the keys only the public half of the audit key is needed.
-async fn offline(flags: &Flags, environment: &Environment, external: Option<&str>) -> Result<Value, Failure> {
+/// Reads the store itself.
+async fn offline(flags: &Flags, key: Option<&Path>, environment: &Environment, external: Option<&str>) -> Result<Value, Failure> {
     let config = Config::load(flags, environment)?;
     let data = &config.server.data;
     if config.store.postgres_url.is_none() && !data.join("hallpass.db").is_file() {
         return Err(Failure::not_found(format!("{} is no data folder: there is no hallpass.db in it", data.display())));
     }
     let store = wiring::open_store(&config, Arc::new(SystemClock), Arc::new(SystemRng)).await?;
-    let report = examine(&store, external).await;
+    let report = examine(&store, data, key, external).await;
     store.close().await;
     report
 }
 
-async fn examine(store: &Store, external: Option<&str>) -> Result<Value, Failure> {
+/// Trusts the key that is named, else the one that the broker left in its data folder at its first start.
+async fn examine(store: &Store, data: &Path, key: Option<&Path>, external: Option<&str>) -> Result<Value, Failure> {
     let internal = |e: &dyn std::fmt::Display| Failure::failed(e.to_string());
-    let mut reads = store.reads().await.map_err(|e| internal(&e))?;
-    let keys = reads.keys().await.map_err(|e| internal(&e))?;
-    drop(reads);
-    let key = keys.iter().rev().find(|key| key.kind == "audit").map(|key| key.public_hex.clone());
-    let key = key.ok_or_else(|| Failure::failed("the store holds no audit key: no broker ever started on it, or the key was removed"))?;
-    let mut public = [0u8; 32];
-    hex::decode_to_slice(&key, &mut public).map_err(|e| internal(&e))?;
-    let key = VerifierKey::new(&hallpass_broker::log_origin(store), public).map_err(|e| internal(&e))?;
-    let report = hallpass_broker::verify_store(store, &key, external).await.map_err(|e| internal(&e))?;
+    let file = key.map_or_else(|| data.join(wiring::AUDIT_KEY), Path::to_owned);
+    let text = optional(&file)?.ok_or_else(|| {
+        Failure::not_found(format!(
+            "{} is not there: name the log's public key with --key FILE, as the broker wrote it at its first start",
+            file.display()
+        ))
+    })?;
+    let key: VerifierKey = text.parse().map_err(|e| Failure::failed(format!("{} holds no key: {e}", file.display())))?;
+    let beside = optional(&data.join(wiring::CHECKPOINT))?;
+    let notes = [(Which::Beside, beside.as_deref()), (Which::External, external)];
+    let notes: Vec<_> = notes.into_iter().filter_map(|(which, note)| Some((which, note?))).collect();
+    let report = hallpass_broker::verify_store(store, &key, &notes).await.map_err(|e| internal(&e))?;
     Ok(document(&report))
+}
+
+/// A file that need not be there.
+fn optional(file: &Path) -> Result<Option<String>, Failure> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Failure::failed(format!("{} cannot be read: {e}", file.display()))),
+    }
 }
 
 /// A report in the form that the API gives.
 fn document(report: &Report) -> Value {
-    let which = |which: Which| if which == Which::Stored { "stored" } else { "external" };
+    let which = |which: Which| match which {
+        Which::Stored => "stored",
+        Which::Beside => "beside",
+        Which::External => "external",
+    };
     let findings: Vec<Value> = report.findings.iter().map(|f| json!({ "kind": f.word(), "detail": f.to_string() })).collect();
     let checkpoints: Vec<Value> = report.checkpoints.iter().map(|(w, size)| json!({ "which": which(*w), "size": size })).collect();
     json!({
@@ -141,11 +162,15 @@ fn describe(report: &Value) -> String {
         lines.push(format!("✗ {}", text(finding, "detail")));
     }
     if report.at("more_altered").as_u64().is_some_and(|more| more > 0) {
-        lines.push(format!("✗ and {} more altered leaves", text(report, "more_altered")));
+        lines.push(format!("✗ and {} more alterations", text(report, "more_altered")));
     }
     let checkpoints = report.items("checkpoints");
     for checkpoint in checkpoints {
-        let which = if checkpoint.word("which") == "external" { "the checkpoint kept elsewhere" } else { "the stored checkpoint" };
+        let which = match checkpoint.word("which") {
+            "external" => "the checkpoint kept elsewhere",
+            "beside" => "the checkpoint beside the database",
+            _ => "the stored checkpoint",
+        };
         lines.push(format!("· {which} vouches for {} leaves", text(checkpoint, "size")));
     }
     let unsequenced = report.at("unsequenced").as_array().map_or(0, Vec::len);

@@ -40,7 +40,7 @@ pub(super) async fn alter_byte(data: &Path) -> anyhow::Result<()> {
     Ok(log.close().await?)
 }
 
-/// Cuts the last leaves off; `covered`: and every checkpoint that knows of them.
+/// Cuts the last leaves off; `covered`: and every checkpoint that knows of them, in the database and beside it.
 pub(super) async fn cut_tail(data: &Path, covered: bool) -> anyhow::Result<()> {
     let mut log = open(data).await?;
     let size: i64 = sqlx::query_scalar("SELECT max(leaf_index) + 1 FROM events").fetch_one(&mut log).await?;
@@ -54,6 +54,8 @@ pub(super) async fn cut_tail(data: &Path, covered: bool) -> anyhow::Result<()> {
     sqlx::query("DELETE FROM events WHERE leaf_index >= $1").bind(left).execute(&mut log).await?;
     if covered {
         sqlx::query("DELETE FROM checkpoints WHERE size > $1").bind(left).execute(&mut log).await?;
+        let note: String = sqlx::query_scalar("SELECT note FROM checkpoints WHERE size = $1").bind(left).fetch_one(&mut log).await?;
+        std::fs::write(data.join(wiring::CHECKPOINT), note)?;
     }
     Ok(log.close().await?)
 }
@@ -89,8 +91,10 @@ pub(super) async fn rewrite_and_sign(data: &Path) -> anyhow::Result<()> {
     drop(store);
     let mut log = open(data).await?;
     let tree = rewritten(&mut log).await?;
+    let file = data.join(wiring::CHECKPOINT);
     let signer = keys.signing.current(KeyKind::Audit).context("no audit key")?;
     let note = Checkpoint::of(&origin, &tree).sign(signer)?;
+    std::fs::write(file, &note)?;
     sqlx::query("DELETE FROM checkpoints").execute(&mut log).await?;
     sqlx::query("INSERT INTO checkpoints (size, root, note, at) VALUES ($1, $2, $3, 0)")
         .bind(i64::try_from(tree.size())?)

@@ -1,6 +1,6 @@
 //! Enrolment and session tokens.
 
-use hallpass_broker::{BrokerError, EnrolmentKeys, NewPrincipal};
+use hallpass_broker::{BrokerError, EnrolmentKeys, EventFilter, NewPrincipal};
 use hallpass_domain::principal::PrincipalKind;
 use hallpass_domain::rng::SystemRng;
 use hallpass_keyring::ClientKeys;
@@ -12,6 +12,13 @@ fn keys_for(token: &str) -> EnrolmentKeys {
     EnrolmentKeys { signing_key: keys.signing_public(), recipient_key: keys.recipient_public(), proof: keys.enrolment_proof(token) }
 }
 
+/// Whose links were refused.
+async fn refusals(app: &TestApp) -> Vec<String> {
+    let events = app.broker.events(&app.sign_in("admin").await, EventFilter::default(), None, 1_000).await.unwrap();
+    let refused = events.into_iter().filter(|e| e.kind == "enrolment.refused");
+    refused.map(|e| e.leaf["subject"].as_str().unwrap().to_owned()).collect()
+}
+
 on_both_backends! {
     async fn an_enrolment_link_works_once(bed: Bed) {
         let app = TestApp::new(bed).await;
@@ -21,6 +28,35 @@ on_both_backends! {
         assert!(app.broker.enrol(token, keys_for("another token")).await.is_err(), "the proof binds the token");
         assert!(app.broker.enrol(token, keys_for(token)).await.is_ok());
         assert!(matches!(app.broker.enrol(token, keys_for(token)).await, Err(BrokerError::Gone { .. })));
+    }
+
+    async fn a_new_link_replaces_the_old_one(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let admin = app.sign_in("admin").await;
+        let new = NewPrincipal { kind: PrincipalKind::User, name: name("erin"), owner: None };
+        let stolen = app.broker.add_principal(&admin, new).await.unwrap();
+        let again = app.broker.reissue_enrolment(&admin, &stolen.principal.id).await.unwrap();
+        let old = stolen.token.expose();
+        assert!(matches!(app.broker.enrol(old, keys_for(old)).await, Err(BrokerError::Gone { .. })));
+        let token = again.token.expose();
+        assert!(app.broker.enrol(token, keys_for(token)).await.is_ok());
+    }
+
+    async fn links_that_were_made_up_leave_no_trace_and_used_ones_one_a_minute(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let admin = app.sign_in("admin").await;
+        let new = NewPrincipal { kind: PrincipalKind::User, name: name("erin"), owner: None };
+        let invitation = app.broker.add_principal(&admin, new).await.unwrap();
+        let token = invitation.token.expose();
+        app.broker.enrol(token, keys_for(token)).await.unwrap();
+        for _ in 0..3 {
+            assert!(matches!(app.broker.enrol("made up", keys_for("made up")).await, Err(BrokerError::Gone { .. })));
+            assert!(matches!(app.broker.enrol(token, keys_for(token)).await, Err(BrokerError::Gone { .. })));
+        }
+        assert_eq!(refusals(&app).await, [invitation.principal.id.to_string()]);
+        app.advance(MINUTE).await;
+        app.broker.enrol(token, keys_for(token)).await.unwrap_err();
+        assert_eq!(refusals(&app).await.len(), 2);
     }
 
     async fn an_assertion_is_accepted_once(bed: Bed) {

@@ -1,7 +1,8 @@
 //! The check of a whole log against its checkpoints: one pass, bounded memory, and a name for each thing that is wrong.
 //!
-//! Three independent witnesses are compared: the leaf's bytes, the digest that was stored beside them when the event was
-//! written, and the signed roots. Bytes against digest says *which* leaf was altered; the roots say that something was, even
+//! Independent witnesses are compared: the leaf's bytes, the digest that was stored beside them when the event was written, what
+//! the store files the leaf under, and the signed roots: the stored one, the one in the file beside the database, and one that was
+//! kept elsewhere. Bytes against digest says *which* leaf was altered; the roots say that something was, even
 //! where whoever did it made every digest fit. A checkpoint kept elsewhere also finds what someone with the key and the
 //! database could do: sign another history.
 
@@ -29,6 +30,8 @@ pub struct Entry<'a> {
 pub enum Which {
     /// The one that the store holds.
     Stored,
+    /// The one in the file beside the database.
+    Beside,
     /// The one that was kept elsewhere.
     External,
 }
@@ -37,6 +40,7 @@ impl fmt::Display for Which {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Stored => "the stored checkpoint",
+            Self::Beside => "the checkpoint beside the database",
             Self::External => "the checkpoint kept elsewhere",
         })
     }
@@ -50,6 +54,22 @@ pub enum Finding {
     AlteredLeaf {
         /// Its place.
         index: u64,
+    },
+    /// The store files a leaf under something else than what it says.
+    #[error("relabelled leaf: the store's {column} of leaf {index} is not the one in the leaf")]
+    RelabelledLeaf {
+        /// Its place.
+        index: u64,
+        /// The column that differs.
+        column: &'static str,
+    },
+    /// A value does not fit the commitment in its leaf.
+    #[error("altered value: {field} of leaf {index} does not fit the commitment in the leaf")]
+    AlteredValue {
+        /// The leaf's place.
+        index: u64,
+        /// The name of the fact.
+        field: String,
     },
     /// A leaf in the middle is gone, or stands twice.
     #[error("missing leaf: after leaf {expected} was due, leaf {found} came")]
@@ -89,14 +109,19 @@ pub enum Finding {
         /// Over how many leaves.
         size: u64,
     },
-    /// The stored checkpoint is older than the one kept elsewhere: it was put back.
-    #[error("rolled back: the stored checkpoint vouches for {stored} leaves, the one kept elsewhere for {external}")]
+    /// The stored checkpoint is older than another one: it was put back.
+    #[error("rolled back: the stored checkpoint vouches for {stored} leaves, {which} for {size}")]
     RolledBack {
         /// Leaves of the stored one.
         stored: u64,
-        /// Leaves of the one kept elsewhere.
-        external: u64,
+        /// Which one knows of more.
+        which: Which,
+        /// Leaves of that one.
+        size: u64,
     },
+    /// The store has another audit key than the one that is trusted.
+    #[error("other key: the audit key in the store is not the one that is trusted")]
+    OtherKey,
     /// There are leaves, and no checkpoint is stored.
     #[error("no checkpoint: the log has {have} leaves and the store holds no checkpoint of them")]
     NoCheckpoint {
@@ -118,11 +143,14 @@ impl Finding {
     pub fn word(&self) -> &'static str {
         match self {
             Self::AlteredLeaf { .. } => "altered-leaf",
+            Self::RelabelledLeaf { .. } => "relabelled-leaf",
+            Self::AlteredValue { .. } => "altered-value",
             Self::MissingLeaf { .. } => "missing-leaf",
             Self::CutTail { .. } => "cut-tail",
             Self::RewrittenTree { .. } => "rewritten-tree",
             Self::RootDiffers { .. } => "root-differs",
             Self::RolledBack { .. } => "rolled-back",
+            Self::OtherKey => "other-key",
             Self::NoCheckpoint { .. } => "no-checkpoint",
             Self::Unbelievable { .. } => "unbelievable-checkpoint",
         }
@@ -142,9 +170,9 @@ pub struct Report {
     pub uncovered: u64,
     /// Ids of events that have no index yet.
     pub unsequenced: Vec<String>,
-    /// What is wrong, in the order of the log. Altered leaves beyond the first hundred are only counted.
+    /// What is wrong, in the order of the log. Alterations beyond the first hundred are only counted.
     pub findings: Vec<Finding>,
-    /// Altered leaves that are not in `findings` one by one.
+    /// Alterations that are not in `findings` one by one.
     pub more_altered: u64,
 }
 
@@ -155,7 +183,7 @@ impl Report {
     }
 }
 
-/// How many altered leaves are named one by one.
+/// How many alterations are named one by one.
 const MOST_NAMED: u64 = 100;
 
 /// A check in progress, for leaves that come in pages. Give it the checkpoints *before* the leaves are read, so that a log
@@ -176,12 +204,12 @@ pub struct LogCheck {
 }
 
 impl LogCheck {
-    /// A check against the stored checkpoint and one kept elsewhere, both signed notes that only `key` makes believable.
-    pub fn new(key: &VerifierKey, stored: Option<&str>, external: Option<&str>) -> Self {
+    /// A check against these checkpoints, signed notes that only `key` makes believable.
+    pub fn new(key: &VerifierKey, notes: &[(Which, &str)]) -> Self {
         let mut believed = Vec::new();
         let mut doubts = Vec::new();
-        for (which, note) in [(Which::Stored, stored), (Which::External, external)] {
-            let Some(note) = note else { continue };
+        for (which, note) in notes {
+            let which = *which;
             match Checkpoint::open(note, key) {
                 Ok(checkpoint) => {
                     let empty = (checkpoint.size == 0).then(Hash::of_nothing);
@@ -194,7 +222,7 @@ impl LogCheck {
             tree: Tree::new(),
             expected: 0,
             believed,
-            stored: stored.is_some(),
+            stored: notes.iter().any(|(which, _)| *which == Which::Stored),
             first_damage: None,
             findings: Vec::new(),
             doubts,
@@ -211,10 +239,7 @@ impl LogCheck {
         let digest: [u8; 32] = Sha256::digest(entry.bytes).into();
         if digest != entry.digest {
             self.damaged(entry.index);
-            self.altered += 1;
-            if self.altered <= MOST_NAMED {
-                self.findings.push(Finding::AlteredLeaf { index: entry.index });
-            }
+            self.alteration(Finding::AlteredLeaf { index: entry.index });
         }
         self.expected = entry.index.saturating_add(1);
         self.tree.append(Hash::of_leaf(entry.bytes));
@@ -226,6 +251,28 @@ impl LogCheck {
                     *seen = Some(root);
                 }
             }
+        }
+    }
+
+    /// The store files this leaf under another value of `column` than the leaf's own.
+    pub fn relabelled(&mut self, index: u64, column: &'static str) {
+        self.alteration(Finding::RelabelledLeaf { index, column });
+    }
+
+    /// The value behind a commitment of this leaf does not fit it.
+    pub fn altered_value(&mut self, index: u64, field: String) {
+        self.alteration(Finding::AlteredValue { index, field });
+    }
+
+    /// The store's audit key is not the trusted one.
+    pub fn other_key(&mut self) {
+        self.doubts.push(Finding::OtherKey);
+    }
+
+    fn alteration(&mut self, finding: Finding) {
+        self.altered += 1;
+        if self.altered <= MOST_NAMED {
+            self.findings.push(finding);
         }
     }
 
@@ -249,11 +296,11 @@ impl LogCheck {
                 }
             }
         }
-        let size_of = |wanted| self.believed.iter().find(|(which, ..)| *which == wanted).map(|(_, checkpoint, _)| checkpoint.size);
-        if let (Some(stored), Some(external)) = (size_of(Which::Stored), size_of(Which::External))
-            && stored < external
-        {
-            self.findings.push(Finding::RolledBack { stored, external });
+        let stored = self.believed.iter().find(|(which, ..)| *which == Which::Stored).map(|(_, checkpoint, _)| checkpoint.size);
+        for (which, checkpoint, _) in &self.believed {
+            if let Some(stored) = stored.filter(|stored| *stored < checkpoint.size) {
+                self.findings.push(Finding::RolledBack { stored, which: *which, size: checkpoint.size });
+            }
         }
         if !self.stored && have > 0 {
             self.findings.push(Finding::NoCheckpoint { have });
@@ -262,7 +309,7 @@ impl LogCheck {
         Report {
             size: have,
             root: self.tree.root(),
-            uncovered: have.saturating_sub(size_of(Which::Stored).unwrap_or(0)),
+            uncovered: have.saturating_sub(stored.unwrap_or(0)),
             checkpoints: self.believed.iter().map(|(which, checkpoint, _)| (*which, checkpoint.size)).collect(),
             unsequenced,
             findings: self.findings,
@@ -275,11 +322,10 @@ impl LogCheck {
 pub fn verify_log<'a>(
     leaves: impl IntoIterator<Item = Entry<'a>>,
     key: &VerifierKey,
-    stored: Option<&str>,
-    external: Option<&str>,
+    notes: &[(Which, &str)],
     unsequenced: Vec<String>,
 ) -> Report {
-    let mut check = LogCheck::new(key, stored, external);
+    let mut check = LogCheck::new(key, notes);
     leaves.into_iter().for_each(|entry| check.leaf(entry));
     check.finish(unsequenced)
 }

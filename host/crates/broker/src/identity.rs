@@ -16,6 +16,8 @@ use crate::context::{OpContext, facts_of};
 use crate::error::BrokerError;
 use crate::views::{EnrolmentKeys, Invitation, IssuedSession};
 
+/// A used-up link that is tried again and again is an event this often, in milliseconds.
+const REFUSAL_MS: u64 = 60_000;
 /// The group that runs the broker.
 pub(crate) const OPERATORS: &str = "operators";
 
@@ -80,7 +82,11 @@ impl Broker {
             BrokerError,
         > {
             let Some(id) = tx.take_enrolment(&digest, now).await? else {
-                tx.emit(Event::new(EventKind::EnrolmentRefused, "enrolment")).await?;
+                // Somebody has a link of ours that is used up: worth an event. Anybody can make links up: those leave no trace, or
+                // they would fill the log.
+                if let Some(id) = tx.refuse_enrolment(&digest, now, now.minus(REFUSAL_MS)).await? {
+                    tx.emit(Event::new(EventKind::EnrolmentRefused, &id)).await?;
+                }
                 return Ok(None);
             };
             tx.enrol_principal(&id, &hex::encode(signing), &hex::encode(recipient)).await?;
@@ -155,6 +161,8 @@ impl Broker {
         let now = self.clock.now();
         let (token, digest) = session::new(self.rng.as_ref())?;
         let expires = now.plus(self.settings.enrolment_ms);
+        // Whoever holds an older link has nothing any more.
+        tx.end_enrolments(id, now).await?;
         tx.insert_enrolment(&EnrolmentId::new(now, self.rng.as_ref())?, &digest, id, expires).await?;
         tx.emit(Event::new(EventKind::EnrolmentIssued, id).by(actors).time("expires", expires)).await?;
         Ok((token, expires))

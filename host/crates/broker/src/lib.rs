@@ -25,6 +25,7 @@ mod sequencer;
 mod settings;
 mod targets;
 mod views;
+mod witness;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -45,6 +46,8 @@ pub use context::OpContext;
 pub use error::{BrokerError, human};
 pub use log::{log_origin, verify_store};
 pub use settings::Settings;
+use witness::Witness;
+
 pub use views::{
     Account, EnrolmentKeys, EventFilter, EventView, GrantFilter, GrantView, Group, Invitation, IssuedSession, MintedPass, NewPrincipal,
     NewRequest, NewTarget, NewVerdict, Offer, Page, PickedUp, Readiness, RequestFilter, RequestView, SealedFor, TargetChange,
@@ -82,7 +85,7 @@ pub struct Broker {
     pub(crate) policy: Arc<PolicySet>,
     pub(crate) connectors: Arc<dyn Connector>,
     pub(crate) settings: Settings,
-    pub(crate) checkpoint_file: Option<PathBuf>,
+    pub(crate) witness: Witness,
     /// Secrets that connectors made in attempts that are not settled yet. They live nowhere else (law: one attempt).
     pub(crate) breakers: engine::Breakers,
     pub(crate) deliveries: Mutex<HashMap<(OperationId, i64), Delivery>>,
@@ -105,7 +108,7 @@ impl Broker {
             policy: Arc::new(parts.policy),
             connectors: parts.connectors,
             settings: parts.settings,
-            checkpoint_file: parts.checkpoint_file,
+            witness: Witness::new(parts.checkpoint_file),
             breakers: engine::Breakers::default(),
             deliveries: Mutex::default(),
             pruned: AtomicI64::new(0),

@@ -1,10 +1,11 @@
 //! The log as its readers see it: events, the signed checkpoint, and the proof that it is whole.
 
-use hallpass_audit::{Entry, LogCheck, Report, VerifierKey};
+use hallpass_audit::{Entry, LogCheck, Report, VerifierKey, Which};
+use hallpass_domain::event;
 use hallpass_domain::secret::Signer;
 use hallpass_keyring::KeyKind;
 use hallpass_policy::{Action, ResourceFacts};
-use hallpass_store::{Counts, Store};
+use hallpass_store::{Counts, Labels, Store};
 
 use crate::Broker;
 use crate::context::OpContext;
@@ -49,10 +50,13 @@ impl Broker {
         Ok(self.store.reads().await?.latest_checkpoint().await?.map(|c| c.note))
     }
 
-    /// Proves the log whole against its signed checkpoint, and against one that was kept elsewhere.
+    /// Proves the log whole against its signed checkpoint, the one beside the database, and one that was kept elsewhere.
     pub async fn verify_log(&self, ctx: &OpContext, external: Option<&str>) -> Result<Report, BrokerError> {
         ctx.authorize(Action::AuditRead, ResourceFacts::Installation)?;
-        verify_store(&self.store, &self.log_key()?, external).await
+        let beside = self.witness.note().await?;
+        let notes = [(Which::Beside, beside.as_deref()), (Which::External, external)];
+        let notes: Vec<_> = notes.into_iter().filter_map(|(which, note)| Some((which, note?))).collect();
+        verify_store(&self.store, &self.log_key()?, &notes).await
     }
 
     /// The public key of the log's checkpoints.
@@ -62,7 +66,7 @@ impl Broker {
 
     /// Whether this node should get traffic.
     pub async fn readiness(&self) -> Readiness {
-        let mut problems = Vec::new();
+        let mut problems: Vec<String> = self.witness.doubt().into_iter().collect();
         match self.oldest_unsequenced_ms().await {
             Ok(age) if age > STALE_LOG_MS => {
                 problems.push(format!("events wait {age} ms for their place in the log: the sequencer does not run"));
@@ -107,20 +111,55 @@ pub fn log_origin(store: &Store) -> String {
     format!("hallpass-{}/log", store.installation().as_str())
 }
 
-/// Checks the log of a store that no broker need run on.
-pub async fn verify_store(store: &Store, key: &VerifierKey, external: Option<&str>) -> Result<Report, BrokerError> {
+/// Checks the log of a store that no broker need run on, against its own checkpoint and these.
+pub async fn verify_store(store: &Store, key: &VerifierKey, others: &[(Which, &str)]) -> Result<Report, BrokerError> {
     let mut reads = store.reads().await?;
     let stored = reads.latest_checkpoint().await?.map(|c| c.note);
-    let mut check = LogCheck::new(key, stored.as_deref(), external);
+    let mut notes: Vec<_> = stored.iter().map(|note| (Which::Stored, note.as_str())).collect();
+    notes.extend_from_slice(others);
+    let mut check = LogCheck::new(key, &notes);
+    if !reads.keys().await?.iter().filter(|k| k.kind == "audit").all(|k| is_key(key, store, &k.public_hex)) {
+        check.other_key();
+    }
     let mut from = 0;
     loop {
         let leaves = reads.leaves(from, from + CHUNK).await?;
         let Some(last) = leaves.last() else { break };
+        let values = reads.leaf_values(from, last.index + 1).await?;
         from = last.index + 1;
         for leaf in &leaves {
             check.leaf(Entry { index: leaf.index, bytes: &leaf.bytes, digest: leaf.digest.0 });
+            // Bytes that are no leaf were altered: that is said already.
+            let Some(said) = event::Leaf::read(&leaf.bytes) else { continue };
+            if let Some(column) = relabelled(&said, &leaf.labels) {
+                check.relabelled(leaf.index, column);
+            }
+            for value in values.iter().filter(|v| v.index == leaf.index).map(|v| &v.value) {
+                if !said.commits_to(&value.field, &value.salt, &value.value) {
+                    check.altered_value(leaf.index, value.field.clone());
+                }
+            }
         }
     }
     let unsequenced = reads.unsequenced(1_000).await?.into_iter().map(|e| e.id.to_string()).collect();
     Ok(check.finish(unsequenced))
+}
+
+/// Whether this public key, in hexadecimal, is the trusted one.
+fn is_key(trusted: &VerifierKey, store: &Store, public_hex: &str) -> bool {
+    let mut public = [0u8; 32];
+    hex::decode_to_slice(public_hex, &mut public).is_ok() && VerifierKey::new(&log_origin(store), public).is_ok_and(|key| key == *trusted)
+}
+
+/// The first column that does not say what the leaf says: an event that is filed under another grant is not found by its own.
+fn relabelled(said: &event::Leaf, filed: &Labels) -> Option<&'static str> {
+    let columns = [
+        ("id", said.id == filed.id),
+        ("kind", said.kind == filed.kind),
+        ("subject", said.subject == filed.subject),
+        ("at", said.at == filed.at.to_string()),
+        ("grant", said.grant == filed.grant),
+        ("request", said.request == filed.request),
+    ];
+    columns.into_iter().find(|(_, same)| !same).map(|(column, _)| column)
 }

@@ -1,8 +1,6 @@
 //! The sequencer: gives events their index in the log, extends the tree and signs a checkpoint. One at a time by lease, on any
 //! node.
 
-use std::path::Path;
-
 use hallpass_audit::{Checkpoint, Hash, Tree};
 use hallpass_domain::ids::{Digest, EventId};
 use hallpass_keyring::KeyKind;
@@ -55,6 +53,7 @@ impl Broker {
     }
 
     async fn sequence_batch(&self, fence: i64) -> Result<bool, BrokerError> {
+        let kept = self.witness.checkpoint(&self.log_key()?).await?;
         run_tx!(self.store, "log.sequence", |tx| -> Result<bool, BrokerError> {
             if !tx.check_named(LEASE, &self.owner, fence).await? {
                 return Ok(false);
@@ -67,6 +66,8 @@ impl Broker {
                 Some(bytes) => Tree::from_bytes(&bytes).map_err(|e| BrokerError::Internal(e.to_string()))?,
                 None => Tree::new(),
             };
+            // What was signed is never signed over with something else.
+            self.witness.compare(kept.as_ref(), tree.size(), tree.root())?;
             let first = tree.size();
             let mut ids: Vec<EventId> = Vec::with_capacity(batch.len());
             for event in &batch {
@@ -83,31 +84,11 @@ impl Broker {
         })
     }
 
-    /// Keeps the newest checkpoint in a file beside the database: written, synced, renamed.
+    /// Keeps the newest checkpoint in a file beside the database.
     async fn keep_checkpoint(&self) -> Result<(), BrokerError> {
-        let Some(file) = self.checkpoint_file.clone() else { return Ok(()) };
         let Some(newest) = self.store.reads().await?.latest_checkpoint().await? else { return Ok(()) };
-        let note = newest.note;
-        let written = tokio::task::spawn_blocking(move || keep(&file, &note)).await;
-        match written {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(e)) => Err(BrokerError::Unavailable {
-                reason: format!("the checkpoint file cannot be written: {e}"),
-                remedy: "Make room, or give the broker the right to write its data folder.".into(),
-            }),
-            Err(e) => Err(BrokerError::Internal(e.to_string())),
-        }
+        let key = self.log_key()?;
+        let checkpoint = Checkpoint::open(&newest.note, &key).map_err(|e| BrokerError::Internal(e.to_string()))?;
+        self.witness.keep(checkpoint, newest.note, &key).await
     }
-}
-
-fn keep(file: &Path, note: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    if std::fs::read_to_string(file).is_ok_and(|kept| kept == note) {
-        return Ok(());
-    }
-    let beside = file.with_extension("new");
-    let mut out = std::fs::File::create(&beside)?;
-    out.write_all(note.as_bytes())?;
-    out.sync_all()?;
-    std::fs::rename(&beside, file)
 }

@@ -281,6 +281,37 @@ impl Event {
     }
 }
 
+/// What a leaf says of itself: the other side of [`Event::encode`].
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+pub struct Leaf {
+    /// The event's id.
+    pub id: String,
+    /// What happened, as the word for it.
+    pub kind: String,
+    /// When, as RFC 3339 text.
+    pub at: String,
+    /// To which aggregate.
+    pub subject: String,
+    /// The grant that it names.
+    pub grant: Option<String>,
+    /// The request that it names.
+    pub request: Option<String>,
+    /// Everything else.
+    pub facts: Map<String, Value>,
+}
+
+impl Leaf {
+    /// Reads the bytes of a leaf; `None` where they are none.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// Whether `value` with this salt is what the leaf committed to under `field`.
+    pub fn commits_to(&self, field: &str, salt: &[u8; 16], value: &str) -> bool {
+        self.facts.get(field).and_then(|fact| fact.get("sha256")).is_some_and(|digest| *digest == commitment(salt, value))
+    }
+}
+
 /// What stands in a leaf for erasable text: `sha256(salt ‖ value)`, URL-safe base64 without padding.
 pub fn commitment(salt: &[u8; 16], value: &str) -> String {
     let mut hash = sha2::Sha256::new();
@@ -357,6 +388,18 @@ mod tests {
         let erasable = &encoded.erasable[0];
         assert!(leaf.contains(&commitment(&erasable.salt, "because of Alice")));
         assert!(!leaf.contains(&commitment(&erasable.salt, "because of Bob")));
+    }
+
+    #[test]
+    fn a_leaf_that_is_read_says_what_was_written() {
+        let encoded = encode(Event::new(EventKind::GrantEnded, "gr_x").text("words", "left the team")).unwrap();
+        let leaf = Leaf::read(&encoded.bytes).unwrap();
+        assert_eq!((leaf.id, leaf.kind, leaf.at), (encoded.id.to_string(), encoded.kind.to_string(), encoded.at.to_string()));
+        assert_eq!((leaf.subject.as_str(), leaf.grant, leaf.request), ("gr_x", None, None));
+        let leaf = Leaf::read(&encoded.bytes).unwrap();
+        let salt = &encoded.erasable[0].salt;
+        assert!(leaf.commits_to("words", salt, "left the team"));
+        assert!(!leaf.commits_to("words", salt, "was thrown out") && !leaf.commits_to("reason", salt, "left the team"));
     }
 
     #[test]

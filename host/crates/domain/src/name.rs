@@ -74,6 +74,9 @@ pub fn check_foreign(what: &str, text: &str) -> Result<(), NameError> {
     if text.chars().any(char::is_control) {
         return Err(NameError::new(what, "must not contain control characters such as a line break or NUL"));
     }
+    if text.chars().any(reorders) {
+        return Err(NameError::new(what, REORDERS));
+    }
     if !is_nfc(text) {
         return Err(NameError::new(what, "must be in Unicode normalization form C"));
     }
@@ -88,12 +91,31 @@ pub fn check_free_text(what: &str, text: &str, most: usize) -> Result<(), NameEr
     if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return Err(NameError::new(what, "must not contain control characters other than line break and tab"));
     }
+    if text.chars().any(reorders) {
+        return Err(NameError::new(what, REORDERS));
+    }
     Ok(())
+}
+
+const REORDERS: &str = "must not contain characters that change the order in which the text is shown (U+202A to U+202E, U+2066 to U+2069)";
+
+/// Whether the character makes text be shown in another order than it is written in (UAX #9, explicit formatting): an approver must
+/// read what was asked.
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_that_is_shown_in_another_order_than_it_is_written_is_refused() {
+        for bad in ["read \u{202E}lla eteled", "\u{2066}a\u{2069}"] {
+            assert!(check_free_text("justification", bad, 100).is_err() && check_foreign("account", bad).is_err(), "{bad:?}");
+        }
+        assert!(check_free_text("justification", "لأن العميل يسأل\nבגלל התקלה", 100).is_ok());
+    }
 
     #[test]
     fn names_that_could_be_mistaken_are_refused() {

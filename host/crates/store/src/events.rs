@@ -12,7 +12,7 @@ use crate::sql::{Row, args, composed};
 use crate::tx::{Bookkeeping, Tx};
 
 pub(crate) const TABLE: &str = "events";
-const VALUES: &str = "event_values";
+pub(crate) const VALUES: &str = "event_values";
 
 /// An event as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ fn read(row: &Row) -> StoreResult<EventRow> {
     })
 }
 
-fn read_value(row: &Row) -> StoreResult<ErasableValue> {
+pub(crate) fn read_value(row: &Row) -> StoreResult<ErasableValue> {
     let salt = row.bytes("salt")?.try_into().map_err(|_| row.wrong("salt"))?;
     Ok(ErasableValue { field: row.text("field")?, salt, value: row.text("value")? })
 }

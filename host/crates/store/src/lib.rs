@@ -45,7 +45,7 @@ pub use events::{ErasableValue, EventFilter, EventRow};
 pub use grants::GrantFilter;
 pub use groups::Group;
 pub use idempotency::Answer;
-pub use log::{Checkpoint, Leaf, Unsequenced};
+pub use log::{Checkpoint, Labels, Leaf, LeafValue, Unsequenced};
 pub use meta::KeyRow;
 pub use open::{Config, OpenError};
 pub use reads::Reads;

@@ -6,7 +6,7 @@ use hallpass_domain::Timestamp;
 use hallpass_domain::ids::{Digest, EventId};
 
 use crate::error::{StoreError, StoreResult};
-use crate::events::TABLE;
+use crate::events::{ErasableValue, TABLE, VALUES, read_value};
 use crate::reads::Reads;
 use crate::sql::{Row, args, composed};
 use crate::tx::{Bookkeeping, Tx};
@@ -36,6 +36,34 @@ pub struct Leaf {
     pub bytes: Vec<u8>,
     /// Their SHA-256 as stored when the event was written.
     pub digest: Digest,
+    /// What the event is found by, as the store has it.
+    pub labels: Labels,
+}
+
+/// The columns by which an event is found. Each says again what stands in the leaf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labels {
+    /// The event's id.
+    pub id: String,
+    /// What happened.
+    pub kind: String,
+    /// To which aggregate.
+    pub subject: String,
+    /// When.
+    pub at: Timestamp,
+    /// The grant that it names.
+    pub grant: Option<String>,
+    /// The request that it names.
+    pub request: Option<String>,
+}
+
+/// A value behind a commitment of a leaf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeafValue {
+    /// The leaf's place.
+    pub index: u64,
+    /// The name of the fact, the salt, the text.
+    pub value: ErasableValue,
 }
 
 /// A checkpoint of the tree.
@@ -54,7 +82,15 @@ fn unsequenced(row: &Row) -> StoreResult<Unsequenced> {
 }
 
 fn leaf(row: &Row) -> StoreResult<Leaf> {
-    Ok(Leaf { index: row.number("leaf_index")?, bytes: row.bytes("bytes")?, digest: row.parse("digest")? })
+    let labels = Labels {
+        id: row.text("id")?,
+        kind: row.text("kind")?,
+        subject: row.text("subject")?,
+        at: row.time("at")?,
+        grant: row.opt_text("grant_id")?,
+        request: row.opt_text("request_id")?,
+    };
+    Ok(Leaf { index: row.number("leaf_index")?, bytes: row.bytes("bytes")?, digest: row.parse("digest")?, labels })
 }
 
 fn checkpoint(row: &Row) -> StoreResult<Checkpoint> {
@@ -81,8 +117,17 @@ impl Reads<'_> {
 
     /// The leaves from `from` up to, not including, `to`. A gap is a fault that the caller names.
     pub async fn leaves(&mut self, from: u64, to: u64) -> StoreResult<Vec<Leaf>> {
-        let sql = "SELECT id, leaf_index, bytes, digest FROM events WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index";
+        let sql = "SELECT id, kind, subject, at, grant_id, request_id, leaf_index, bytes, digest FROM events \
+                   WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index";
         self.list(TABLE, sql, args![from, to], leaf).await
+    }
+
+    /// The values behind the commitments of those leaves, as far as they are not erased, in the order of the leaves.
+    pub async fn leaf_values(&mut self, from: u64, to: u64) -> StoreResult<Vec<LeafValue>> {
+        let sql = "SELECT v.event AS id, v.field AS field, v.salt AS salt, v.value AS value, e.leaf_index AS leaf_index \
+                   FROM event_values v JOIN events e ON e.id = v.event \
+                   WHERE e.leaf_index >= $1 AND e.leaf_index < $2 ORDER BY e.leaf_index, v.field";
+        self.list(VALUES, sql, args![from, to], |row| Ok(LeafValue { index: row.number("leaf_index")?, value: read_value(row)? })).await
     }
 
     /// The index of an event; `None` when it has none yet, or does not exist.

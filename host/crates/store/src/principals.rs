@@ -106,4 +106,16 @@ impl Tx {
         let sql = "UPDATE enrolments SET used = $1 WHERE token = $2 AND used IS NULL AND expires > $1 RETURNING id, principal";
         self.change_one(ENROLMENTS, sql, args![now, token]).await?.map(|row| row.parse("principal")).transpose()
     }
+
+    /// Ends the enrolments of a principal that nobody used.
+    pub async fn end_enrolments(&mut self, principal: &PrincipalId, now: Timestamp) -> StoreResult<()> {
+        let sql = "UPDATE enrolments SET expires = $1 WHERE principal = $2 AND used IS NULL AND expires > $1";
+        self.change(ENROLMENTS, sql, args![now, principal]).await.map(drop)
+    }
+
+    /// Notes that a link which was once good was refused; whose it was, unless that was noted after `since` already.
+    pub async fn refuse_enrolment(&mut self, token: &Digest, now: Timestamp, since: Timestamp) -> StoreResult<Option<PrincipalId>> {
+        let sql = "UPDATE enrolments SET refused = $1 WHERE token = $2 AND (refused IS NULL OR refused <= $3) RETURNING id, principal";
+        self.change_one(ENROLMENTS, sql, args![now, token, since]).await?.map(|row| row.parse("principal")).transpose()
+    }
 }

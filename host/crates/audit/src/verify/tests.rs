@@ -34,7 +34,9 @@ impl Log {
 
     fn verify(&self, stored: Option<&str>, external: Option<&str>) -> Report {
         let entries = self.rows.iter().map(|(index, bytes, digest)| Entry { index: *index, bytes, digest: *digest });
-        verify_log(entries, &self.key(), stored, external, Vec::new())
+        let notes = [(Which::Stored, stored), (Which::External, external)];
+        let notes: Vec<_> = notes.into_iter().filter_map(|(which, note)| Some((which, note?))).collect();
+        verify_log(entries, &self.key(), &notes, Vec::new())
     }
 }
 
@@ -95,7 +97,10 @@ fn a_tail_cut_together_with_the_stored_checkpoint_is_found_by_the_one_kept_elsew
     log.rows.truncate(16);
     let stored = log.checkpoint(16);
     assert!(log.verify(Some(&stored), None).is_whole(), "with the key and the database alone nothing is to be seen");
-    let expected = [Finding::CutTail { which: Which::External, have: 16, size: 20 }, Finding::RolledBack { stored: 16, external: 20 }];
+    let expected = [
+        Finding::CutTail { which: Which::External, have: 16, size: 20 },
+        Finding::RolledBack { stored: 16, which: Which::External, size: 20 },
+    ];
     assert_eq!(log.verify(Some(&stored), Some(&external)).findings, expected);
 }
 
@@ -182,7 +187,7 @@ fn leaves_after_the_checkpoint_and_events_without_an_index_are_listed_not_blamed
     let log = Log::new(10);
     let stored = log.checkpoint(7);
     let entries = log.rows.iter().map(|(index, bytes, digest)| Entry { index: *index, bytes, digest: *digest });
-    let report = verify_log(entries, &log.key(), Some(&stored), None, vec!["ev_1".into()]);
+    let report = verify_log(entries, &log.key(), &[(Which::Stored, &stored)], vec!["ev_1".into()]);
     assert!(report.is_whole());
     assert_eq!((report.uncovered, report.unsequenced), (3, vec!["ev_1".to_owned()]));
 }

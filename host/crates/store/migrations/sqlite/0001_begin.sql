@@ -47,7 +47,8 @@ CREATE TABLE enrolments (
     token       TEXT NOT NULL,
     principal   TEXT NOT NULL REFERENCES principals (id),
     expires     BIGINT NOT NULL,
-    used        BIGINT
+    used        BIGINT,
+    refused     BIGINT
 );
 CREATE UNIQUE INDEX enrolments_token ON enrolments (token);
 

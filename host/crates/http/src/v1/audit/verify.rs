@@ -36,14 +36,14 @@ pub struct LogReport {
     pub unsequenced: Vec<String>,
     /// What is wrong, in the order of the log.
     pub findings: Vec<Finding>,
-    /// Altered leaves that are not named one by one.
+    /// Alterations that are not named one by one.
     pub more_altered: u64,
 }
 
 /// A checkpoint that was believed.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Believed {
-    /// `stored` or `external`.
+    /// `stored`, `beside` (the file in the data folder) or `external`.
     pub which: String,
     /// Its number of leaves.
     pub size: u64,
@@ -52,8 +52,8 @@ pub struct Believed {
 /// Something that is wrong with the log.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
-    /// A stable word: `altered-leaf`, `missing-leaf`, `cut-tail`, `rewritten-tree`, `root-differs`, `rolled-back`, `no-checkpoint`
-    /// or `unbelievable-checkpoint`.
+    /// A stable word: `altered-leaf`, `relabelled-leaf`, `altered-value`, `missing-leaf`, `cut-tail`, `rewritten-tree`,
+    /// `root-differs`, `rolled-back`, `other-key`, `no-checkpoint` or `unbelievable-checkpoint`.
     pub kind: String,
     /// What it is, with its place.
     pub detail: String,
@@ -63,6 +63,7 @@ impl From<hallpass_audit::Report> for LogReport {
     fn from(r: hallpass_audit::Report) -> Self {
         let which = |which: Which| match which {
             Which::Stored => "stored",
+            Which::Beside => "beside",
             Which::External => "external",
         };
         Self {
@@ -80,7 +81,7 @@ impl From<hallpass_audit::Report> for LogReport {
 
 /// Verify the whole log
 ///
-/// Against its own signed checkpoint, and against one kept elsewhere where one is sent.
+/// Against its own signed checkpoint, the one in the data folder, and one kept elsewhere where one is sent.
 #[utoipa::path(
     post, path = "/v1/audit/verify", tag = "audit", operation_id = "verify_log",
     request_body = Option<LogQuestion>,
