@@ -106,7 +106,12 @@ async fn policies(dir: Option<&Path>, store: &Store) -> anyhow::Result<PolicySet
         return Ok(PolicySet::from_sources(&Sources::default(), [])?);
     };
     let groups: Vec<_> = store.reads().await?.groups().await?.into_iter().map(|group| group.name).collect();
-    PolicySet::load(dir, &groups).with_context(|| format!("the policies in {} are not usable, and none of them is in force", dir.display()))
+    let set = PolicySet::load(dir, &groups)
+        .with_context(|| format!("the policies in {} are not usable, and none of them is in force", dir.display()))?;
+    for group in set.unmade_groups() {
+        tracing::warn!(%group, "a group that the policies declare has no members yet: make it with `hallpass group set {group} MEMBER`");
+    }
+    Ok(set)
 }
 
 /// The broker's settings: its defaults, and over them what is configured.

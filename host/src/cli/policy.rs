@@ -20,7 +20,8 @@ pub(super) enum Args {
     Check {
         /// The folder with *.cedar and routes.toml.
         dir: PathBuf,
-        /// A group that exists; may be repeated. Without it, the broker of your profile is asked for its groups.
+        /// A group that exists; may be repeated. Without it, the broker of your profile is asked for its groups; without a
+        /// profile only those count that routes.toml declares.
         #[arg(long = "group", value_name = "NAME")]
         groups: Vec<Name>,
     },
@@ -33,7 +34,8 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failur
         Args::Check { dir, groups } => {
             let groups = if groups.is_empty() { known_groups(cx).await? } else { groups };
             let set = PolicySet::load(&dir, &groups).map_err(|e| Failure::failed(e.to_string()))?;
-            let document = json!({ "revision": set.revision(), "policies": set.policies().collect::<Vec<_>>() });
+            let unmade: Vec<&str> = set.unmade_groups().map(Name::as_str).collect();
+            let document = json!({ "revision": set.revision(), "policies": set.policies().collect::<Vec<_>>(), "unmade_groups": unmade });
             cx.show(&document, |d| {
                 let policies = list(
                     d.at("policies"),
@@ -46,7 +48,11 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failur
                         ("at", &|p| format!("{}:{}", text(p, "file"), text(p, "line"))),
                     ],
                 );
-                format!("{policies}\n\nThe set is sound. Its revision is {}.", text(d, "revision"))
+                let unmade = match text(d, "unmade_groups") {
+                    none if none.is_empty() => none,
+                    some => format!("\nDeclared, and without members until somebody makes them with `hallpass group set`: {some}."),
+                };
+                format!("{policies}\n\nThe set is sound. Its revision is {}.{unmade}", text(d, "revision"))
             })?;
             Ok(Exit::Done)
         }
@@ -59,6 +65,10 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failur
 }
 
 async fn known_groups(cx: &Context<'_>) -> Result<Vec<Name>, Failure> {
+    let nobody = cx.profile.is_none() && cx.profiles().ok().and_then(|profiles| profiles.current()).is_none();
+    if nobody {
+        return Ok(Vec::new());
+    }
     let remedy = "name the groups that exist with --group";
     let groups = cx.api().map_err(|e| Failure::usage(format!("{e}; or {remedy}")))?.groups().await?;
     Ok(groups.items("").iter().filter_map(|group| group.at("name").as_str()?.parse().ok()).collect())

@@ -137,7 +137,10 @@ pub enum Problem {
     #[error("a permit of \"{0}\" must name that action alone; make a permit of its own for the others")]
     MixedActions(&'static str),
     /// A group that nobody has defined.
-    #[error("the group \"{group}\" does not exist; there are: {known}; create it or correct the name")]
+    #[error(
+        "the group \"{group}\" is not known; known are: {known}; correct the name, or declare it at the top of routes.toml \
+         (groups = [\"{group}\"]), or make it (hallpass group set {group} MEMBER)"
+    )]
     UnknownGroup {
         /// As written.
         group: String,

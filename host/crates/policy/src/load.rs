@@ -1,6 +1,6 @@
 //! Loading: every text is read, every policy gets its own id, everything is checked, and only then there is a set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use cedar_policy::{ActionConstraint, Authorizer, EntityUid, Policy, PolicyId, PolicySet as CedarSet, Schema, ValidationMode, Validator};
@@ -70,11 +70,13 @@ pub struct PolicySet {
     pub(crate) authorizer: Authorizer,
     pub(crate) policies: BTreeMap<String, PolicySummary>,
     pub(crate) routes: Routes,
+    unmade: BTreeSet<Name>,
     revision: String,
 }
 
 impl PolicySet {
-    /// Loads a folder: every `*.cedar` and `routes.toml`. `groups` are those that exist; `operators` always does.
+    /// Loads a folder: every `*.cedar` and `routes.toml`. `groups` are those that exist; `operators` always
+    /// does, and those that `routes.toml` declares count too.
     pub fn load<'a>(dir: &Path, groups: impl IntoIterator<Item = &'a Name>) -> Result<Self, LoadError> {
         Self::from_sources(&Sources::read(dir)?, groups)
     }
@@ -84,9 +86,9 @@ impl PolicySet {
         let built_in = |problem| LoadError { faults: vec![Fault::new(BUILT_IN_FILE, problem)] };
         let schema = parse_schema().map_err(built_in)?;
         let names = Names::parse().map_err(built_in)?;
-        let groups = KnownGroups::new(groups);
+        let mut groups = KnownGroups::new(groups);
 
-        let (routes, faults) = sources.routes.as_ref().map_or_else(|| (Routes::new(), Vec::new()), |s| read_routes(s, &groups));
+        let (routes, faults) = sources.routes.as_ref().map_or_else(|| (Routes::new(), Vec::new()), |s| read_routes(s, &mut groups));
         let mut draft = Draft {
             groups: &groups,
             group_type: names.group.to_string(),
@@ -108,12 +110,18 @@ impl PolicySet {
         }
         let policies: BTreeMap<String, PolicySummary> = draft.policies.into_iter().map(|(_, s)| (s.id.clone(), s)).collect();
         let revision = revision(&cedar, &draft.routes);
-        Ok(Self { schema, names, cedar, authorizer: Authorizer::new(), policies, routes: draft.routes, revision })
+        let routes = draft.routes;
+        Ok(Self { schema, names, cedar, authorizer: Authorizer::new(), policies, routes, unmade: groups.unmade(), revision })
     }
 
     /// What this set is, as `sha256:…`: equal for equal policies and routes, whatever their files, order and layout.
     pub fn revision(&self) -> &str {
         &self.revision
+    }
+
+    /// Groups that the set declares and that were not among those that exist: they have no members yet.
+    pub fn unmade_groups(&self) -> impl Iterator<Item = &Name> {
+        self.unmade.iter()
     }
 
     /// All policies by id, the built-in ones among them.

@@ -1,6 +1,6 @@
 //! `routes.toml`: who must approve, in which order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hallpass_domain::name::Name;
 use hallpass_domain::request::{OnTimeout, Stage};
@@ -17,6 +17,9 @@ pub(crate) type Routes = BTreeMap<String, Vec<Stage>>;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RoutesText {
+    /// Groups that the set relies on, whether somebody has made them yet or not.
+    #[serde(default)]
+    groups: BTreeSet<Name>,
     #[serde(default)]
     routes: BTreeMap<Name, RouteText>,
 }
@@ -43,8 +46,8 @@ const fn one() -> u32 {
     1
 }
 
-/// Reads the routes; every group must be one of `groups`.
-pub(crate) fn read(source: &Source, groups: &KnownGroups) -> (Routes, Vec<Fault>) {
+/// Reads the routes, and adds the groups that they declare to `groups`, of which every group that is named must be one.
+pub(crate) fn read(source: &Source, groups: &mut KnownGroups) -> (Routes, Vec<Fault>) {
     let text: RoutesText = match toml::from_str(&source.text) {
         Ok(text) => text,
         Err(e) => {
@@ -52,6 +55,8 @@ pub(crate) fn read(source: &Source, groups: &KnownGroups) -> (Routes, Vec<Fault>
             return (Routes::new(), vec![Fault::new(&source.file, Problem::Routes(e.message().to_owned())).at(line)]);
         }
     };
+    groups.declare(text.groups);
+    let groups = &*groups;
     let mut routes = Routes::new();
     let mut faults = Vec::new();
     for (name, route) in text.routes {
@@ -105,18 +110,36 @@ fn check(text: &StageText, earlier: &[Stage], groups: &KnownGroups) -> Result<St
 }
 
 /// The groups that policies and routes may name.
-pub(crate) struct KnownGroups(BTreeMap<String, Name>);
+pub(crate) struct KnownGroups {
+    known: BTreeMap<String, Name>,
+    declared: BTreeSet<Name>,
+}
 
 impl KnownGroups {
     /// Those given, and the one of the built-in set.
     pub(crate) fn new<'a>(groups: impl IntoIterator<Item = &'a Name>) -> Self {
         let operators = "operators".parse::<Name>().ok();
-        Self(groups.into_iter().cloned().chain(operators).map(|g| (g.as_str().to_owned(), g)).collect())
+        let known = groups.into_iter().cloned().chain(operators).map(|g| (g.as_str().to_owned(), g)).collect();
+        Self { known, declared: BTreeSet::new() }
+    }
+
+    /// Adds groups that the set itself declares. One that nobody has made yet has no members.
+    fn declare(&mut self, groups: BTreeSet<Name>) {
+        for group in groups {
+            if self.known.insert(group.as_str().to_owned(), group.clone()).is_none() {
+                self.declared.insert(group);
+            }
+        }
+    }
+
+    /// Those that are only declared.
+    pub(crate) fn unmade(self) -> BTreeSet<Name> {
+        self.declared
     }
 
     /// The group of this name.
     pub(crate) fn find(&self, group: &str) -> Result<Name, Problem> {
-        self.0.get(group).cloned().ok_or_else(|| Problem::UnknownGroup { group: group.to_owned(), known: listed(self.0.keys()) })
+        self.known.get(group).cloned().ok_or_else(|| Problem::UnknownGroup { group: group.to_owned(), known: listed(self.known.keys()) })
     }
 }
 

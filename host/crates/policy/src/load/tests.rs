@@ -89,7 +89,7 @@ fn everything_that_is_wrong_with_a_policy_refuses_the_set_and_names_file_line_po
             "@id(\"p\") permit (principal in Group::\"admins\", action == Action::\"audit.read\", resource);".to_owned(),
             1,
             Some("p"),
-            "\"admins\" does not exist; there are: data-team, dba, developers, operators",
+            "\"admins\" is not known; known are: data-team, dba, developers, operators",
         ),
         (
             format!(
@@ -97,7 +97,7 @@ fn everything_that_is_wrong_with_a_policy_refuses_the_set_and_names_file_line_po
             ),
             2,
             Some("p"),
-            "\"typo\" does not exist",
+            "\"typo\" is not known",
         ),
         (
             "@id(\"p\") permit (principal, action == Action::\"audit.read\", resource) when { resource.nothing };".to_owned(),
@@ -154,7 +154,7 @@ fn everything_that_is_wrong_with_the_routes_refuses_the_set() {
         (stage("group = \"dba\", n = -1"), Some(3), None, "invalid value"),
         (stage("group = \"dba\", n = 0"), None, Some("routes.r"), "stage 1: n is 0; it must be 1 to 100"),
         (stage("group = \"dba\", denials = 0"), None, Some("routes.r"), "stage 1: denials is 0"),
-        (stage("group = \"admins\""), None, Some("routes.r"), "stage 1: the group \"admins\" does not exist"),
+        (stage("group = \"admins\""), None, Some("routes.r"), "stage 1: the group \"admins\" is not known"),
         (
             stage("group = \"dba\", timeout = \"soon\", on_timeout = \"deny\""),
             None,
@@ -168,7 +168,7 @@ fn everything_that_is_wrong_with_the_routes_refuses_the_set() {
             Some("routes.r"),
             "it must be \"deny\", \"notify\" or",
         ),
-        (stage("group = \"dba\", timeout = \"1h\", on_timeout = \"escalate:admins\""), None, Some("routes.r"), "\"admins\" does not exist"),
+        (stage("group = \"dba\", timeout = \"1h\", on_timeout = \"escalate:admins\""), None, Some("routes.r"), "\"admins\" is not known"),
         (
             stage("group = \"dba\", timeout = \"1h\", on_timeout = \"escalate:dba\""),
             None,
@@ -273,4 +273,15 @@ fn a_route_says_what_its_defaults_are() {
     use hallpass_domain::request::OnTimeout;
     let stage = &set(ASK).routes["data-team"][0];
     assert_eq!((stage.n, stage.denials, stage.timeout_ms, stage.on_timeout), (1, 1, None, OnTimeout::Deny));
+}
+
+#[test]
+fn a_group_may_be_declared_before_anybody_makes_it() {
+    let declared = format!("groups = [\"data-team\", \"dba\"]\n{ROUTES}");
+    let set = PolicySet::from_sources(&sources(ASK, &declared), &names(&["dba"])).unwrap();
+    assert_eq!(set.unmade_groups().map(Name::as_str).collect::<Vec<_>>(), ["data-team"], "what was made needs no warning");
+    let typo = PolicySet::from_sources(&sources(ASK, &declared.replace("[\"data-team\"", "[\"data-taem\"")), &[]).unwrap_err();
+    assert!(typo.to_string().contains("the group \"data-team\" is not known; known are: data-taem, dba, operators"), "{typo}");
+    let bad = PolicySet::from_sources(&sources(ASK, &format!("groups = [\"No Name\"]\n{ROUTES}")), &[]).unwrap_err();
+    assert!(matches!(&bad.faults[..], [Fault { line: Some(1), problem: Problem::Routes(_), .. }]), "{bad}");
 }
