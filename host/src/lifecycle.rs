@@ -28,6 +28,8 @@ pub struct Trial {
     pub throwaway: bool,
     /// Die at this point.
     pub fail_at: Option<Failpoint>,
+    /// End when standard input ends.
+    pub with_parent: bool,
 }
 
 /// A broker that takes calls.
@@ -98,6 +100,7 @@ pub async fn serve(
     ready(Ready { url, data: config.server.data.clone(), policies: config.policies.dir.clone(), invitation })?;
     tokio::select! {
         signal = wait_for_signal() => signal?,
+        () = orphaned(), if trial.with_parent => bail!("the process that started this broker is gone"),
         _ = &mut engine => bail!("the engine stopped in an unforeseen way; the log says why. Start the broker again"),
         _ = &mut server => bail!("the server stopped in an unforeseen way; the log says why. Start the broker again"),
     }
@@ -137,6 +140,13 @@ fn admit(data: &Path, trial: Trial) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Completes when standard input ends, which the kernel sees to when its other end dies.
+async fn orphaned() {
+    let read = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
+    // However it ended, nobody holds the other end any more.
+    let _ = read.await;
+}
+
 /// Completes at the next SIGINT or SIGTERM.
 pub(crate) async fn wait_for_signal() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
@@ -158,7 +168,7 @@ mod tests {
         let real = folder.path().join("real");
         std::fs::create_dir(&real).unwrap();
         std::fs::write(real.join("hallpass.db"), "").unwrap();
-        let fail = Trial { throwaway: false, fail_at: Some(Failpoint::TargetAfterCommit) };
+        let fail = Trial { fail_at: Some(Failpoint::TargetAfterCommit), ..Trial::default() };
         assert!(admit(&real, fail).is_err());
         assert!(admit(&real, Trial { throwaway: true, ..fail }).is_err(), "a folder that is in use does not become one");
         assert!(admit(&folder.path().join("unborn"), fail).is_err());
@@ -169,8 +179,8 @@ mod tests {
     fn a_folder_made_to_be_thrown_away_stays_one() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        admit(&data, Trial { throwaway: true, fail_at: None }).unwrap();
+        admit(&data, Trial { throwaway: true, ..Trial::default() }).unwrap();
         std::fs::write(data.join("hallpass.db"), "").unwrap();
-        assert!(admit(&data, Trial { throwaway: false, fail_at: Some(Failpoint::TargetAfterCommit) }).is_ok());
+        assert!(admit(&data, Trial { fail_at: Some(Failpoint::TargetAfterCommit), ..Trial::default() }).is_ok());
     }
 }

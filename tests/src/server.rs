@@ -30,6 +30,7 @@ permit (principal, action == Action::"auto_approve", resource) when { resource.e
 permit (principal is User, action == Action::"request", resource) when { resource.entitlement == "role.member" };
 "#;
 const ROUTES: &str = r#"
+groups = ["dba"]
 [routes.dba]
 stages = [{ group = "dba", n = 1 }]
 "#;
@@ -55,6 +56,7 @@ pub struct World {
 
 /// A running process.
 struct Server {
+    /// Holds the other end of the broker's standard input, whose end ends the broker: however this process ends, it does too.
     child: Child,
     /// Kept open: a broker that prints into a closed pipe would fail.
     _out: BufReader<ChildStdout>,
@@ -78,9 +80,14 @@ impl World {
             let url = Database::create().await.url();
             config.push_str(&format!("[store]\npostgres_url = {:?}\n", url.expose()));
         }
+        let policies = folder.path().join("policies");
+        std::fs::create_dir(&policies).unwrap();
+        std::fs::write(policies.join("main.cedar"), POLICIES).unwrap();
+        std::fs::write(policies.join("routes.toml"), ROUTES).unwrap();
+        config.push_str(&format!("[policies]\ndir = {policies:?}\n[limits]\nlease = \"5s\"\ncall = \"3s\"\n"));
         std::fs::write(folder.path().join("hallpass.toml"), &config).unwrap();
-        let first = start(folder.path(), None);
-        let admin = Api::new(enrol(first.link.as_deref().unwrap()).await.unwrap()).unwrap();
+        let process = start(folder.path(), None);
+        let admin = Api::new(enrol(process.link.as_deref().unwrap()).await.unwrap()).unwrap();
         let add = async |kind: &str, name: &str, owner: Option<&str>| {
             let invited = admin.add_principal(kind, name, owner).await.unwrap();
             Api::new(enrol(invited.at("link").as_str().unwrap()).await.unwrap()).unwrap()
@@ -88,16 +95,8 @@ impl World {
         let (dave, carol) = (add("user", "dave", None).await, add("user", "carol", None).await);
         let bot = add("agent", "bot", Some("dave")).await;
         admin.set_group("dba", &["carol"]).await.unwrap();
-        drop(first);
-        let policies = folder.path().join("policies");
-        std::fs::create_dir(&policies).unwrap();
-        std::fs::write(policies.join("main.cedar"), POLICIES).unwrap();
-        std::fs::write(policies.join("routes.toml"), ROUTES).unwrap();
-        config.push_str(&format!("[policies]\ndir = {policies:?}\n[limits]\nlease = \"5s\"\ncall = \"3s\"\n"));
-        std::fs::write(folder.path().join("hallpass.toml"), &config).unwrap();
         let target = Database::create().await;
-        let mut world = Self { admin, bot, dave, carol, target, folder, address, process: None };
-        world.start(None);
+        let world = Self { admin, bot, dave, carol, target, folder, address, process: Some(process) };
         world.prepare_target(connector).await;
         world
     }
@@ -154,6 +153,11 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Lets go of the broker, as the kernel does for a parent that is killed.
+    pub fn orphan(&mut self) {
+        self.process.as_mut().unwrap().child.stdin.take();
     }
 
     /// Lets no file of the running broker grow past `bytes`, or past nothing again.
@@ -238,7 +242,7 @@ pub fn connector() -> Arc<Vec<u8>> {
 }
 
 fn start(folder: &Path, fail_at: Option<Failpoint>) -> Server {
-    let mut arguments = vec!["hallpass".to_owned(), "serve".into(), "--json".into(), "--throwaway".into()];
+    let mut arguments = vec!["hallpass".to_owned(), "serve".into(), "--json".into(), "--throwaway".into(), "--with-parent".into()];
     arguments.extend(["--config".into(), folder.join("hallpass.toml").to_string_lossy().into_owned()]);
     if let Some(point) = fail_at {
         arguments.extend(["--fail-at".into(), point.as_str().into()]);
@@ -247,7 +251,7 @@ fn start(folder: &Path, fail_at: Option<Failpoint>) -> Server {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "server_process", "--nocapture", "--test-threads", "1"])
         .env(ARGUMENTS, serde_json::to_string(&arguments).unwrap())
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(log)
         .spawn()

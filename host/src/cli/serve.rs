@@ -34,13 +34,16 @@ pub(super) struct Args {
     /// Mark a new data folder as one that nothing depends on.
     #[arg(long, hide = true)]
     throwaway: bool,
+    /// End when standard input ends: whoever started this process and holds the other end is gone.
+    #[arg(long, hide = true)]
+    with_parent: bool,
 }
 
 pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure> {
     let flags = Flags { config: args.config, data: args.data, listen: args.listen, policies: args.policies };
     let config = Config::load(&flags, &cx.environment)?;
     telemetry::start(&config.server.log, config.server.log_json).map_err(|e| Failure::usage(e.to_string()))?;
-    let trial = Trial { throwaway: args.throwaway, fail_at: args.fail_at };
+    let trial = Trial { throwaway: args.throwaway, fail_at: args.fail_at, with_parent: args.with_parent };
     let environment = cx.environment.clone();
     lifecycle::serve(&config, &environment, trial, |ready| announce(cx, &ready)).await?;
     Ok(())

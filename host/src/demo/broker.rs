@@ -11,7 +11,7 @@ use hallpass_domain::failpoint::Failpoint;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::client::Look as _;
 
@@ -28,8 +28,8 @@ pub(super) struct Start {
     pub(super) data: PathBuf,
     /// The same address at every start: it is the issuer.
     pub(super) listen: SocketAddr,
-    /// Its policies, once there are the groups that they name.
-    pub(super) policies: Option<PathBuf>,
+    /// Its policies.
+    pub(super) policies: PathBuf,
     /// Where its log goes.
     pub(super) log: PathBuf,
 }
@@ -37,6 +37,8 @@ pub(super) struct Start {
 /// A running broker.
 pub(super) struct BrokerProcess {
     child: Child,
+    /// Kept open: its end ends the broker, and the kernel closes it for us even after a SIGKILL.
+    _tie: ChildStdin,
     /// Kept open: a broker that prints into a closed pipe would fail.
     _out: BufReader<ChildStdout>,
     /// Its address.
@@ -50,18 +52,17 @@ impl Start {
     pub(super) async fn run(&self, fail_at: Option<Failpoint>) -> anyhow::Result<BrokerProcess> {
         let log = File::options().create(true).append(true).open(&self.log)?;
         let mut command = Command::new(&self.executable);
-        command.args(["serve", "--json", "--throwaway", "--listen", &self.listen.to_string(), "--data"]).arg(&self.data);
-        if let Some(policies) = &self.policies {
-            command.arg("--policies").arg(policies);
-        }
+        command.args(["serve", "--json", "--throwaway", "--with-parent", "--listen", &self.listen.to_string(), "--data"]);
+        command.arg(&self.data).arg("--policies").arg(&self.policies);
         if let Some(point) = fail_at {
             command.args(["--fail-at", point.as_str()]);
         }
         // Nothing of the caller's environment: it may be configured for another broker. A group of its own, so that Ctrl-C
         // reaches the demo alone, which then ends things in order.
         command.env_clear().process_group(0).kill_on_drop(true);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().with_context(|| format!("{} cannot be started", self.executable.display()))?;
+        let tie = child.stdin.take().context("the broker has no input")?;
         let out = child.stdout.take().context("the broker has no output")?;
         let mut out = BufReader::new(out);
         let mut line = String::new();
@@ -75,7 +76,7 @@ impl Start {
             bail!("the broker did not start: {message}");
         }
         let url = ready.at("url").as_str().context("the broker did not say where it listens")?.to_owned();
-        Ok(BrokerProcess { child, _out: out, url, link: ready.at("enrolment").as_str().map(str::to_owned) })
+        Ok(BrokerProcess { child, _tie: tie, _out: out, url, link: ready.at("enrolment").as_str().map(str::to_owned) })
     }
 }
 

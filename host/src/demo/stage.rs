@@ -63,20 +63,16 @@ impl Stage {
         for (name, text) in POLICIES {
             std::fs::write(policies.join(name), text)?;
         }
-        let mut start = Start {
+        let start = Start {
             executable: options.executable.clone(),
             data: folder.path().join("data"),
             listen: free_address()?,
-            policies: None,
+            policies,
             log: folder.path().join("broker.log"),
         };
-        let mut broker = start.run(None).await?;
+        let broker = start.run(None).await?;
         let people = People::enrol(&broker, &folder.path().join("profiles")).await?;
         report.step("six principals enrolled with keys of their own, by one-time links");
-        // The policies name groups, which exist from now on.
-        broker.stop().await?;
-        start.policies = Some(policies);
-        let broker = start.run(None).await?;
         people.prepare_target(connector, &cluster, &manager).await?;
         report.step(&format!("the target {TARGET} answers its health check"));
         report.idle();

@@ -1,6 +1,7 @@
 //! Killed at every failpoint, started again: the target holds exactly what the grants say (law 1).
 
 mod disk;
+mod orphan;
 
 use std::time::Duration;
 
