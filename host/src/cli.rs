@@ -4,6 +4,7 @@
 
 mod approve;
 mod audit;
+mod compile;
 mod completion;
 mod connector;
 mod context;
@@ -106,6 +107,9 @@ enum Command {
     Doctor(doctor::Args),
     /// Print a completion script for a shell.
     Completion(completion::Args),
+    /// Compile a connector for the broker that starts this.
+    #[command(name = hallpass_runtime::COMPILER_ARGUMENT, hide = true)]
+    Compile,
 }
 
 /// Runs one command line, the first of `args` being the program's name. Nothing else is read or written than what is
@@ -120,6 +124,9 @@ pub fn run(
         Ok(cli) => cli,
         Err(e) => return usage(&e, out, err),
     };
+    if matches!(cli.command, Command::Compile) {
+        return compile::run(out, err);
+    }
     let profile = cli.profile.or_else(|| environment.get("HALLPASS_PROFILE").map(str::to_owned));
     let mut context = Context { environment, json: cli.json, profile, out, err };
     let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -176,6 +183,7 @@ async fn dispatch(command: Command, cx: &mut Context<'_>) -> Result<Exit, Failur
         Command::Audit(args) => audit::run(args, cx).await,
         Command::Doctor(args) => doctor::run(args, cx).await,
         Command::Completion(args) => completion::run(&args, cx).map(done),
+        Command::Compile => Ok(compile::run(cx.out, cx.err)),
     }
 }
 

@@ -12,7 +12,7 @@ use hallpass_domain::secret::Signer as _;
 use hallpass_domain::{Clock, Rng};
 use hallpass_keyring::KeyKind;
 use hallpass_policy::{PolicySet, Sources};
-use hallpass_runtime::Runtime;
+use hallpass_runtime::{Compiler, Runtime};
 use hallpass_store::Store;
 
 use crate::config::{Config, Environment, Limits};
@@ -59,6 +59,7 @@ pub async fn wire(
     let runtime = Runtime::new(hallpass_runtime::Settings {
         cache_dir: data.join("cache"),
         mac_key: keys.keyring.artifact_mac_key(),
+        compiler: Compiler::Apart(environment.executable().context("our own file is not found: name it in HALLPASS_EXECUTABLE")?),
         clock: Arc::clone(&clock),
         rng: Arc::clone(&rng),
         limits: hallpass_runtime::Limits::default(),

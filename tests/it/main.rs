@@ -27,3 +27,17 @@ fn server_process() {
     let exit: std::process::ExitCode = hallpass::cli::run(arguments, environment, &mut std::io::stdout(), &mut std::io::stderr()).into();
     assert_eq!(format!("{exit:?}"), format!("{:?}", std::process::ExitCode::SUCCESS));
 }
+
+/// Not a test of its own: the broker of a test compiles connectors in a process apart, which is this binary with this one argument.
+#[test]
+fn compile_connector() {
+    let mut arguments: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    let started_by_a_broker = arguments == [hallpass_runtime::COMPILER_ARGUMENT] && !std::io::IsTerminal::is_terminal(&std::io::stdin());
+    if started_by_a_broker {
+        arguments.insert(0, "hallpass".into());
+        let environment = hallpass::config::Environment::of([]);
+        let exit: std::process::ExitCode =
+            hallpass::cli::run(arguments, environment, &mut std::io::stdout(), &mut std::io::stderr()).into();
+        assert_eq!(format!("{exit:?}"), format!("{:?}", std::process::ExitCode::SUCCESS));
+    }
+}

@@ -14,7 +14,7 @@ use hallpass_domain::ids::{HoldingId, InstallationId, OperationId, Stamp, Target
 use hallpass_domain::port::{Applied, Connector as _, Done, Effect, Endpoint, Failure, FailureKind, Fence, Invocation, Sight, Wish};
 use hallpass_domain::rng::{Rng as _, SeededRng, SystemRng};
 use hallpass_domain::secret::{SecretBytes, SecretText};
-use hallpass_runtime::{Limits, Runtime, Settings};
+use hallpass_runtime::{Compiler, Limits, Runtime, Settings};
 use hallpass_tests::postgres::{Database, cluster};
 use hallpass_tests::server::connector;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -94,6 +94,7 @@ impl World {
         let settings = Settings {
             cache_dir: cache.path().to_owned(),
             mac_key: SecretBytes::new(key),
+            compiler: Compiler::Apart(std::env::current_exe().unwrap()),
             clock: Arc::new(Wall),
             rng: Arc::new(SystemRng),
             limits: Limits::default(),

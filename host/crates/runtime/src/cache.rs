@@ -34,20 +34,23 @@ impl Cache {
         Ok(Self { folder: folder.to_owned(), key, fits: hex::encode(hasher.0.finalize()) })
     }
 
-    /// The component of this file: from the cache, else compiled and put there.
-    pub(crate) fn component(&self, engine: &Engine, digest: &Digest, file: &[u8]) -> wasmtime::Result<Component> {
-        let path = self.path(digest);
-        if let Some(code) = self.read(&path) {
-            match deserialize(engine, &code) {
-                Ok(component) => return Ok(component),
-                Err(error) => tracing::warn!(connector = %digest, %error, "a compiled connector does not fit this engine and is made anew"),
-            }
-        }
-        let code = engine.precompile_component(file)?;
-        if let Err(error) = self.write(&path, &code) {
+    /// The component of this digest, where the cache has it and it fits.
+    pub(crate) fn get(&self, engine: &Engine, digest: &Digest) -> Option<Component> {
+        let code = self.read(&self.path(digest))?;
+        deserialize(engine, &code)
+            .inspect_err(
+                |error| tracing::warn!(connector = %digest, %error, "a compiled connector does not fit this engine and is made anew"),
+            )
+            .ok()
+    }
+
+    /// Keeps what our compiler made, and makes a component of it.
+    pub(crate) fn put(&self, engine: &Engine, digest: &Digest, code: &[u8]) -> wasmtime::Result<Component> {
+        let component = deserialize(engine, code)?;
+        if let Err(error) = self.write(&self.path(digest), code) {
             tracing::warn!(connector = %digest, %error, "a compiled connector could not be kept, the next start compiles it again");
         }
-        deserialize(engine, &code)
+        Ok(component)
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
@@ -95,10 +98,11 @@ impl SplitOffChecked for Vec<u8> {
     }
 }
 
-#[expect(unsafe_code, reason = "compiled code is native code: both callers hand over what this process compiled or what carries our MAC")]
+#[expect(unsafe_code, reason = "compiled code is native code: both callers hand over what our own compiler made or what carries our MAC")]
 fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: `code` came out of `Engine::precompile_component` of this process, or out of a file whose HMAC under this
-    // installation's key was checked over these very bytes.
+    // SAFETY: `code` came out of `Engine::precompile_component`, of this process or of the child that it started from its own
+    // executable and spoke to over a pipe of theirs, or out of a file whose HMAC under this installation's key was checked over
+    // these very bytes.
     unsafe { Component::deserialize(engine, code) }
 }
 

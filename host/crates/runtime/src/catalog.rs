@@ -6,13 +6,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use hallpass_domain::ids::Digest;
 use hallpass_domain::port::{ConnectorFacts, NotAdmitted};
 use wasmtime::Engine;
-use wasmtime::component::{HasSelf, InstancePre, Linker};
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 
 use crate::admission;
 use crate::bindings::exports::hallpass::connector::{grants, health};
 use crate::bindings::hallpass::connector::{host, secrets, sql, types};
 use crate::cache::Cache;
 use crate::call::Call;
+use crate::compile::{Refusal, Workshop};
 use crate::limits::Limits;
 use crate::manifest::Manifest;
 
@@ -30,19 +31,20 @@ pub(crate) struct Catalog {
     engine: Engine,
     linker: Linker<Call>,
     cache: Cache,
+    workshop: Workshop,
     limits: Limits,
     loaded: RwLock<HashMap<Digest, Arc<Loaded>>>,
 }
 
 impl Catalog {
     /// None loaded yet.
-    pub(crate) fn new(engine: Engine, cache: Cache, limits: Limits) -> wasmtime::Result<Self> {
+    pub(crate) fn new(engine: Engine, cache: Cache, workshop: Workshop, limits: Limits) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(&engine);
         types::add_to_linker::<_, HasSelf<Call>>(&mut linker, |call| call)?;
         host::add_to_linker::<_, HasSelf<Call>>(&mut linker, |call| call)?;
         secrets::add_to_linker::<_, HasSelf<Call>>(&mut linker, |call| call)?;
         sql::add_to_linker::<_, HasSelf<Call>>(&mut linker, |call| call)?;
-        Ok(Self { engine, linker, cache, limits, loaded: RwLock::default() })
+        Ok(Self { engine, linker, cache, workshop, limits, loaded: RwLock::default() })
     }
 
     /// The connector with this digest.
@@ -50,8 +52,8 @@ impl Catalog {
         self.loaded.read().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
     }
 
-    /// Admits, compiles and links a file. Takes as long as the compiler does: not for a thread that others wait for.
-    pub(crate) fn load(&self, file: &[u8]) -> Result<Arc<Loaded>, NotAdmitted> {
+    /// Admits, compiles and links a file.
+    pub(crate) async fn load(self: &Arc<Self>, file: &[u8]) -> Result<Arc<Loaded>, NotAdmitted> {
         // The size first: a digest of an endless file is work too.
         let manifest = if file.len() <= self.limits.file_bytes { None } else { Some(admission::admit(file, &self.limits)?) };
         let digest = Digest::of(file);
@@ -59,21 +61,44 @@ impl Catalog {
             return Ok(loaded);
         }
         let manifest = Manifest::parse(manifest.map_or_else(|| admission::admit(file, &self.limits), Ok)?)?;
-        let loaded = Arc::new(self.link(digest, file, manifest)?);
+        let component = self.component(digest, file).await.map_err(|refusal| {
+            tracing::warn!(connector = %digest, name = manifest.name, "a connector was not compiled: {refusal:?}");
+            NotAdmitted::from(refusal)
+        })?;
+        let catalog = Arc::clone(self);
+        let loaded = apart(move || catalog.link(digest, &component, manifest)).await?;
+        let loaded = Arc::new(loaded?);
         let mut all = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(all.entry(digest).or_insert(loaded)))
     }
 
-    fn link(&self, digest: Digest, file: &[u8], manifest: Manifest) -> Result<Loaded, NotAdmitted> {
-        let component = self.cache.component(&self.engine, &digest, file).map_err(|e| NotAdmitted {
-            reason: format!("it does not compile: {}", crate::hostile_text::line(&format!("{e:#}"), 500)),
-            remedy: "Build it again with `hallpass connector build DIR`; a damaged file shows in its digest".to_owned(),
-        })?;
+    /// The component of a file: out of the cache, else compiled and put there.
+    async fn component(self: &Arc<Self>, digest: Digest, file: &[u8]) -> Result<Component, Refusal> {
+        if let Some(component) = self.cached(digest).await? {
+            return Ok(component);
+        }
+        let _turn = self.workshop.turn().await;
+        // Somebody else may have compiled it meanwhile.
+        if let Some(component) = self.cached(digest).await? {
+            return Ok(component);
+        }
+        let code = self.workshop.compile(&self.engine, file.to_vec()).await?;
+        let catalog = Arc::clone(self);
+        let kept = apart(move || catalog.cache.put(&catalog.engine, &digest, &code)).await?;
+        kept.map_err(|e| Refusal::Unfit(format!("{e:#}")))
+    }
+
+    async fn cached(self: &Arc<Self>, digest: Digest) -> Result<Option<Component>, Refusal> {
+        let catalog = Arc::clone(self);
+        apart(move || catalog.cache.get(&catalog.engine, &digest)).await
+    }
+
+    fn link(&self, digest: Digest, component: &Component, manifest: Manifest) -> Result<Loaded, NotAdmitted> {
         let mismatch = |e: wasmtime::Error| NotAdmitted {
             reason: format!("it does not fit the WIT of this host: {}", crate::hostile_text::line(&format!("{e:#}"), 500)),
             remedy: format!("Build it against hallpass:connector@{}", crate::manifest::WIT),
         };
-        let pre = self.linker.instantiate_pre(&component).map_err(mismatch)?;
+        let pre = self.linker.instantiate_pre(component).map_err(mismatch)?;
         let _ = component.initialize_copy_on_write_image();
         Ok(Loaded {
             facts: Arc::new(manifest.facts(digest)),
@@ -83,4 +108,9 @@ impl Catalog {
             pre,
         })
     }
+}
+
+/// Work that takes a while, on a thread that nobody waits for.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| Refusal::Crashed(e.to_string()))
 }

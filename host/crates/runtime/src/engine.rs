@@ -28,6 +28,13 @@ pub(crate) fn start(limits: &Limits) -> wasmtime::Result<Engine> {
     Ok(engine)
 }
 
+/// An engine that only compiles, for exactly the engine above: pools and tickers do not change machine code.
+pub(crate) fn compiling() -> wasmtime::Result<Engine> {
+    let mut config = config();
+    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    Engine::new(&config)
+}
+
 fn config() -> Config {
     let mut config = Config::new();
     config

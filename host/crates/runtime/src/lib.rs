@@ -2,7 +2,7 @@
 //!
 //! The way of a call: [`Runtime`] (the port) → `invocation` (store, budgets, deadline) → `bindings` → `capability/*` (what the
 //! guest may use). `frame` holds what is fixed for a call and what the host knows of its effect. A plugin file passes
-//! `admission`, `manifest` and `cache` before it stands in `catalog`.
+//! `admission`, `manifest` and `compile` (a child process) or `cache` before it stands in `catalog`.
 //!
 //! Invariants: a store is never used twice; SQL is only what a manifest declares, quoted in `capability/sql/statement/render`;
 //! a secret leaves this crate only as a verifier to the target, or as [`hallpass_domain::port::Delivery`]; a call after which a
@@ -16,6 +16,7 @@ mod cache;
 mod call;
 mod capability;
 mod catalog;
+mod compile;
 mod engine;
 mod frame;
 mod hostile_text;
@@ -24,5 +25,6 @@ mod limits;
 mod manifest;
 mod runtime;
 
+pub use compile::{ARGUMENT as COMPILER_ARGUMENT, Compiler, serve as serve_compiler};
 pub use limits::Limits;
 pub use runtime::{Runtime, RuntimeError, Settings};

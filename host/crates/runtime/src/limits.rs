@@ -1,4 +1,5 @@
-//! Every bound of a call: memory over all memories together, tables, CPU, handles, log and SQL. All are always set.
+//! Every bound of a call: memory over all memories together, tables, CPU, handles, log and SQL; and of
+//! what comes before: file, manifest, compiler. All are always set.
 
 use std::time::Duration;
 
@@ -11,6 +12,14 @@ pub struct Limits {
     pub file_bytes: usize,
     /// Size of a manifest, in bytes.
     pub manifest_bytes: usize,
+    /// What compiling a file may write to, in bytes.
+    pub compile_memory_bytes: u64,
+    /// Processor time of compiling a file, over all threads, in seconds.
+    pub compile_cpu_seconds: u64,
+    /// How long compiling a file may take, in milliseconds.
+    pub compile_ms: u64,
+    /// Machine code of a file, in bytes.
+    pub compiled_bytes: usize,
     /// All linear memories of a call together, in bytes.
     pub memory_bytes: usize,
     /// Elements of all tables of a call together.
@@ -54,6 +63,10 @@ impl Default for Limits {
         Self {
             file_bytes: 64 * 1024 * 1024,
             manifest_bytes: 1024 * 1024,
+            compile_memory_bytes: 2 * 1024 * 1024 * 1024,
+            compile_cpu_seconds: 240,
+            compile_ms: 120_000,
+            compiled_bytes: 256 * 1024 * 1024,
             memory_bytes: 64 * 1024 * 1024,
             table_elements: 100_000,
             instances: 256,

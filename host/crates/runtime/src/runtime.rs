@@ -17,6 +17,7 @@ use crate::cache::Cache;
 use crate::capability::sql::pool::Pools;
 use crate::capability::sql::{fence, look};
 use crate::catalog::{Catalog, Loaded};
+use crate::compile::{Compiler, Workshop};
 use crate::frame::{Frame, Progress, Services};
 use crate::hostile_text;
 use crate::invocation::{Answer, Ask, outside_of_contract, run};
@@ -29,6 +30,8 @@ pub struct Settings {
     pub cache_dir: PathBuf,
     /// The key that authenticates what lies in it: at least 16 secret bytes that survive restarts.
     pub mac_key: SecretBytes,
+    /// Where files are compiled.
+    pub compiler: Compiler,
     /// Time: deadlines of calls, ages of connections.
     pub clock: Arc<dyn Clock>,
     /// Randomness: secrets that connectors ask for.
@@ -60,13 +63,12 @@ pub enum RuntimeError {
 pub struct Runtime {
     catalog: Arc<Catalog>,
     services: Arc<Services>,
-    compiling: tokio::sync::Mutex<()>,
 }
 
 impl Runtime {
     /// Starts the engine and opens the cache.
     pub fn new(settings: Settings) -> Result<Self, RuntimeError> {
-        let Settings { cache_dir, mac_key, clock, rng, limits } = settings;
+        let Settings { cache_dir, mac_key, compiler, clock, rng, limits } = settings;
         if mac_key.expose().len() < 16 {
             return Err(RuntimeError::Key);
         }
@@ -74,9 +76,10 @@ impl Runtime {
         let engine = crate::engine::start(&limits).map_err(failed)?;
         let cache = Cache::open(&cache_dir, mac_key, &engine)
             .map_err(|source| RuntimeError::Cache { folder: cache_dir.display().to_string(), source })?;
-        let catalog = Arc::new(Catalog::new(engine, cache, limits.clone()).map_err(failed)?);
+        let workshop = Workshop::new(compiler, limits.clone(), Arc::clone(&clock));
+        let catalog = Arc::new(Catalog::new(engine, cache, workshop, limits.clone()).map_err(failed)?);
         let pools = Arc::new(Pools::new(Arc::clone(&clock), &limits));
-        Ok(Self { catalog, services: Arc::new(Services { clock, rng, limits, pools }), compiling: tokio::sync::Mutex::new(()) })
+        Ok(Self { catalog, services: Arc::new(Services { clock, rng, limits, pools }) })
     }
 
     fn frame(&self, call: &Invocation, want: Option<&Wish>, kind: Call) -> Result<(Arc<Loaded>, Arc<Frame>), Failure> {
@@ -182,12 +185,7 @@ fn done(frame: &Frame, outcome: Outcome) -> Result<Done, Failure> {
 #[async_trait]
 impl Connector for Runtime {
     async fn load(&self, file: &[u8]) -> Result<Arc<ConnectorFacts>, NotAdmitted> {
-        // One compilation at a time: each already uses all processors.
-        let _one = self.compiling.lock().await;
-        let (catalog, file) = (Arc::clone(&self.catalog), file.to_vec());
-        let loaded = tokio::task::spawn_blocking(move || catalog.load(&file))
-            .await
-            .map_err(|_| NotAdmitted { reason: "compiling it failed".to_owned(), remedy: "See the log of the broker".to_owned() })??;
+        let loaded = self.catalog.load(file).await?;
         Ok(Arc::clone(&loaded.facts))
     }
 

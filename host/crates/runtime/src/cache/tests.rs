@@ -9,6 +9,10 @@ fn engine() -> Engine {
     crate::engine::start(&crate::limits::Limits::default()).unwrap()
 }
 
+fn keep(cache: &Cache, engine: &Engine, digest: &Digest) {
+    cache.put(engine, digest, &engine.precompile_component(EMPTY).unwrap()).unwrap();
+}
+
 fn key(byte: u8) -> SecretBytes {
     SecretBytes::new(vec![byte; 32])
 }
@@ -17,7 +21,7 @@ fn key(byte: u8) -> SecretBytes {
 fn altered_code_is_never_loaded_and_is_replaced() {
     let (folder, engine, digest) = (tempfile::tempdir().unwrap(), engine(), Digest::of(EMPTY));
     let cache = Cache::open(folder.path(), key(1), &engine).unwrap();
-    cache.component(&engine, &digest, EMPTY).unwrap();
+    keep(&cache, &engine, &digest);
     let path = cache.path(&digest);
     let good = fs::read(&path).unwrap();
     assert!(cache.read(&path).is_some());
@@ -29,8 +33,9 @@ fn altered_code_is_never_loaded_and_is_replaced() {
     }
     fs::write(&path, &good[..MAC_BYTES - 1]).unwrap();
     assert!(cache.read(&path).is_none(), "cut short");
-    cache.component(&engine, &digest, EMPTY).unwrap();
-    assert!(cache.read(&path).is_some(), "compiled anew and replaced");
+    assert!(cache.get(&engine, &digest).is_none());
+    keep(&cache, &engine, &digest);
+    assert!(cache.get(&engine, &digest).is_some(), "replaced");
 }
 
 #[test]
@@ -38,7 +43,7 @@ fn code_under_another_name_or_key_does_not_verify() {
     let (folder, engine) = (tempfile::tempdir().unwrap(), engine());
     let cache = Cache::open(folder.path(), key(1), &engine).unwrap();
     let digest = Digest::of(EMPTY);
-    cache.component(&engine, &digest, EMPTY).unwrap();
+    keep(&cache, &engine, &digest);
     let other = cache.path(&Digest::of(b"another connector"));
     fs::copy(cache.path(&digest), &other).unwrap();
     assert!(cache.read(&other).is_none());
@@ -54,7 +59,7 @@ fn the_folder_and_its_files_are_for_one_user() {
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
     let cache = Cache::open(&folder, key(1), &engine).unwrap();
     let digest = Digest::of(EMPTY);
-    cache.component(&engine, &digest, EMPTY).unwrap();
+    keep(&cache, &engine, &digest);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&folder), mode(&cache.path(&digest))), (0o700, 0o600));
 }
