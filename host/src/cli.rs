@@ -85,7 +85,7 @@ enum Command {
     /// Mint, read and verify passes.
     #[command(subcommand)]
     Pass(pass::Args),
-    /// Build and load connectors.
+    /// Build, sign and load connectors, and look after their versions.
     #[command(subcommand)]
     Connector(connector::Args),
     /// Add and look after targets, and the accounts in them.

@@ -5,6 +5,7 @@
 //!
 //! To add a key: a field of its section's struct, its name in that section's `KEYS`, a line in `samples/full.toml`.
 
+mod connectors;
 mod environment;
 mod length;
 mod limits;
@@ -14,6 +15,7 @@ mod policies;
 mod server;
 mod store;
 
+pub use connectors::{Connectors, Publisher};
 pub use environment::Environment;
 pub use length::Length;
 pub use limits::Limits;

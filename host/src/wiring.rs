@@ -65,7 +65,12 @@ pub async fn wire(
         limits: hallpass_runtime::Limits::default(),
     })
     .context("the runtime of connectors does not start")?;
-    let settings = settings(url, &config.server.node, &config.limits);
+    let mut settings = settings(url, &config.server.node, &config.limits);
+    settings.trust = config.connectors.trust().map_err(anyhow::Error::msg)?;
+    settings.strikes = config.connectors.strikes.unwrap_or(settings.strikes);
+    if settings.trust.allow_unsigned {
+        tracing::warn!("[connectors] allow_unsigned is set: connectors without a signature are loaded. It is for development alone");
+    }
     let broker = Broker::start(Parts {
         store,
         clock,

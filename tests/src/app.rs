@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hallpass_broker::{
-    Broker, BrokerError, EnrolmentKeys, GrantView, NewPrincipal, NewRequest, NewTarget, NewVerdict, OpContext, Parts, RequestView, Settings,
+    Broker, BrokerError, EnrolmentKeys, GrantView, NewConnector, NewPrincipal, NewRequest, NewTarget, NewVerdict, OpContext, Parts,
+    RequestView, Settings,
 };
 use hallpass_domain::clock::{Clock, Millis};
 use hallpass_domain::ids::{GrantId, PrincipalId, RequestId, TargetId};
@@ -69,16 +70,35 @@ pub struct TestApp {
     bed: Bed,
     /// Where the checkpoint beside the database is.
     folder: TempDir,
+    settings: Settings,
     actors: BTreeMap<&'static str, Actor>,
 }
 
 impl TestApp {
     /// Everything set up on this bed.
     pub async fn new(bed: Bed) -> Self {
+        let mut app = Self::bare(bed).await;
+        let admin = app.sign_in("admin").await;
+        app.broker.load_connector(&admin, NewConnector::of(b"scripted")).await.unwrap();
+        app.target = app.add_target("shop-prod").await;
+        app.broker.set_account(&admin, &app.target, app.id("dave"), "dave").await.unwrap();
+        app
+    }
+
+    /// The people alone: no connector is loaded, there is no target.
+    pub async fn bare(bed: Bed) -> Self {
+        Self::with(bed, |_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn with(bed: Bed, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::at(PUBLIC_URL);
+        settings.trust.allow_unsigned = true;
+        change(&mut settings);
         let store = bed.open().await;
         let folder = tempfile::tempdir().unwrap();
         let scripted = Arc::new(Scripted::default());
-        let broker = start(&bed, folder.path(), store.clone(), Arc::clone(&scripted)).await;
+        let broker = start(&bed, folder.path(), store.clone(), Arc::clone(&scripted), settings.clone()).await;
         let invitation = broker.first_enrolment().await.unwrap().unwrap();
         let mut app = Self {
             broker,
@@ -87,29 +107,31 @@ impl TestApp {
             target: TargetId::new(bed.clock.now(), &SystemRng).unwrap(),
             bed,
             folder,
+            settings,
             actors: BTreeMap::new(),
         };
         let admin = app.enrol(invitation).await;
         app.actors.insert("admin", admin);
         app.people().await;
-        let admin = app.sign_in("admin").await;
-        app.broker.load_connector(&admin, b"scripted").await.unwrap();
-        app.target = app.add_target("shop-prod").await;
-        app.broker.set_account(&admin, &app.target, app.id("dave"), "dave").await.unwrap();
         app
     }
 
     /// Another target of the scripted connector.
     pub async fn add_target(&self, called: &str) -> TargetId {
+        self.target_of(called, "scripted").await.unwrap()
+    }
+
+    /// A target of this connector, by name or digest.
+    pub async fn target_of(&self, called: &str, connector: &str) -> Result<TargetId, BrokerError> {
         let target = NewTarget {
             name: name(called),
             environment: name("production"),
-            connector: "scripted".into(),
+            connector: connector.into(),
             settings: BTreeMap::new(),
             secrets: BTreeMap::from([("password".into(), SecretText::new("management-secret".into()))]),
             owner: None,
         };
-        self.broker.add_target(&self.sign_in("admin").await, target).await.unwrap().id
+        Ok(self.broker.add_target(&self.sign_in("admin").await, target).await?.id)
     }
 
     async fn people(&mut self) {
@@ -258,7 +280,7 @@ impl TestApp {
 
     /// The same installation after its process died: everything that lived in memory is gone.
     pub async fn restart(self) -> Self {
-        let broker = start(&self.bed, self.folder.path(), self.store.clone(), Arc::clone(&self.scripted)).await;
+        let broker = start(&self.bed, self.folder.path(), self.store.clone(), Arc::clone(&self.scripted), self.settings.clone()).await;
         Self { broker, ..self }
     }
 }
@@ -268,7 +290,7 @@ pub fn name(text: &str) -> Name {
     text.parse().unwrap()
 }
 
-async fn start(bed: &Bed, folder: &Path, store: Store, scripted: Arc<Scripted>) -> Arc<Broker> {
+async fn start(bed: &Bed, folder: &Path, store: Store, scripted: Arc<Scripted>, settings: Settings) -> Arc<Broker> {
     let master = MasterSource::Variable { name: "TEST".into(), value: SecretText::new("11".repeat(32)) };
     let keyring = Arc::new(Keyring::open(&MasterKey::obtain(&master, true, &SystemRng).unwrap()));
     let records = keyring.new_keys(1, &hallpass_domain::rng::SeededRng::new(1)).unwrap();
@@ -285,7 +307,7 @@ async fn start(bed: &Bed, folder: &Path, store: Store, scripted: Arc<Scripted>) 
         keys,
         policy,
         connectors: scripted,
-        settings: Settings::at(PUBLIC_URL),
+        settings,
         checkpoint_file: Some(folder.join("checkpoint")),
     };
     Broker::start(parts).await.unwrap()

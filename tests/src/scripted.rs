@@ -10,8 +10,8 @@ use hallpass_domain::grant::SeenBy;
 use hallpass_domain::holding::{Mode, Presence};
 use hallpass_domain::ids::{Digest, TargetId};
 use hallpass_domain::port::{
-    Applied, Connector, ConnectorFacts, Delivery, Done, EntitlementFacts, Failure, FailureKind, Invocation, NotAdmitted, Sessions, Sight,
-    Wish,
+    Applied, Connector, ConnectorFacts, Delivery, Done, EntitlementFacts, Failure, FailureKind, Invocation, NotAdmitted, Sessions,
+    SettingFacts, Sight, Wish,
 };
 use hallpass_domain::secret::SecretText;
 
@@ -28,6 +28,8 @@ pub enum Fault {
     Refuse,
     /// The target is not there.
     Down,
+    /// The connector breaks: a trap.
+    Break,
 }
 
 /// What the target holds.
@@ -51,7 +53,42 @@ pub struct Scripted {
     down: AtomicBool,
     silent: Mutex<Option<TargetId>>,
     changes: AtomicU32,
-    facts: Mutex<Option<Arc<ConnectorFacts>>>,
+    versions: Mutex<BTreeMap<Digest, Arc<Version>>>,
+    calls: Mutex<Vec<(String, &'static str)>>,
+    interrupted: Mutex<Vec<Digest>>,
+}
+
+/// One version of the connector, as its file describes it: `scripted 1.2.0 asks=read,write unhealthy blind by=publisher`. What is
+/// left out is version 1.0.0 that asks for nothing, is healthy and sees what there is.
+struct Version {
+    facts: Arc<ConnectorFacts>,
+    healthy: bool,
+    sees: bool,
+}
+
+impl Version {
+    fn read(file: &[u8]) -> Result<Self, NotAdmitted> {
+        let text = std::str::from_utf8(file).unwrap_or_default();
+        let mut words = text.split_whitespace();
+        if words.next() != Some("scripted") {
+            return Err(NotAdmitted { reason: "it is not a scripted connector".into(), remedy: "Begin it with `scripted`".into() });
+        }
+        let mut facts = facts(Digest::of(file));
+        let (mut healthy, mut sees) = (true, true);
+        for word in words {
+            match word.split_once('=') {
+                Some(("asks", lines)) => facts.permissions = lines.split(',').map(str::to_owned).collect(),
+                Some(("by", publisher)) => facts.publisher = publisher.into(),
+                Some(("needs", setting)) => {
+                    facts.settings.push(SettingFacts { name: setting.into(), title: setting.into(), required: true, default: None })
+                }
+                _ if word == "unhealthy" => healthy = false,
+                _ if word == "blind" => sees = false,
+                _ => facts.version = word.into(),
+            }
+        }
+        Ok(Self { facts: Arc::new(facts), healthy, sees })
+    }
 }
 
 impl Scripted {
@@ -89,6 +126,34 @@ impl Scripted {
         self.held.lock().unwrap().insert(key.to_owned(), held);
     }
 
+    /// Which version was called for what, in order: apply, revoke, look.
+    pub fn calls(&self) -> Vec<(String, &'static str)> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    /// The versions in memory, by their numbers.
+    pub fn in_memory(&self) -> Vec<String> {
+        let mut versions: Vec<String> = self.versions.lock().unwrap().values().map(|v| v.facts.version.clone()).collect();
+        versions.sort();
+        versions
+    }
+
+    /// The versions whose calls were cut off.
+    pub fn interrupted(&self) -> Vec<Digest> {
+        self.interrupted.lock().unwrap().clone()
+    }
+
+    /// The version that a call is for, which may use what it asks for.
+    fn called(&self, call: &Invocation, what: &'static str) -> Result<Arc<Version>, Failure> {
+        let version = self.versions.lock().unwrap().get(&call.connector).cloned();
+        let version = version.ok_or_else(|| Failure::none(FailureKind::Unavailable, "connector-not-loaded", "it is not loaded"))?;
+        if let Some(line) = version.facts.permissions.iter().find(|line| !call.granted.allows(line)) {
+            return Err(Failure::none(FailureKind::Forbidden, "not-granted", format!("{line} was not granted")));
+        }
+        self.calls.lock().unwrap().push((version.facts.version.clone(), what));
+        Ok(version)
+    }
+
     /// The key of an access.
     pub fn key(want: &Wish) -> String {
         match &want.account {
@@ -111,6 +176,7 @@ impl Scripted {
         match fault {
             Some(Fault::Down) => Err(Failure::none(FailureKind::Unavailable, "down", "the target is down")),
             Some(Fault::Refuse) => Err(Failure::none(FailureKind::Forbidden, "not-mine", "the broker's account may not do this")),
+            Some(Fault::Break) => Err(Failure::none(FailureKind::Internal, "trap", "the connector broke")),
             Some(Fault::LoseRequest) => Err(Failure::unknown(FailureKind::Timeout, "no-answer", "no answer came")),
             other => Ok(other),
         }
@@ -153,16 +219,26 @@ fn facts(digest: Digest) -> ConnectorFacts {
 #[async_trait]
 impl Connector for Scripted {
     async fn load(&self, file: &[u8]) -> Result<Arc<ConnectorFacts>, NotAdmitted> {
-        let loaded = Arc::new(facts(Digest::of(file)));
-        *self.facts.lock().unwrap() = Some(Arc::clone(&loaded));
-        Ok(loaded)
+        let version = Version::read(file)?;
+        let facts = Arc::clone(&version.facts);
+        self.versions.lock().unwrap().insert(facts.digest, Arc::new(version));
+        Ok(facts)
     }
 
     fn facts(&self, connector: &Digest) -> Option<Arc<ConnectorFacts>> {
-        self.facts.lock().unwrap().clone().filter(|f| f.digest == *connector)
+        self.versions.lock().unwrap().get(connector).map(|version| Arc::clone(&version.facts))
+    }
+
+    async fn unload(&self, connector: &Digest) {
+        self.versions.lock().unwrap().remove(connector);
+    }
+
+    fn interrupt(&self, connector: &Digest) {
+        self.interrupted.lock().unwrap().push(*connector);
     }
 
     async fn apply(&self, call: &Invocation, want: &Wish, _continuation: Option<&str>) -> Result<Applied, Failure> {
+        self.called(call, "apply")?;
         call.fence.check().await?;
         let fault = self.fault(call)?;
         let mut password = None;
@@ -191,6 +267,7 @@ impl Connector for Scripted {
     }
 
     async fn revoke(&self, call: &Invocation, want: &Wish, _continuation: Option<&str>) -> Result<Done, Failure> {
+        self.called(call, "revoke")?;
         call.fence.check().await?;
         let fault = self.fault(call)?;
         let mut already = true;
@@ -201,8 +278,12 @@ impl Connector for Scripted {
         Self::finish(fault, Done::Settled { locator: Self::key(want), already, replaced: Vec::new() })
     }
 
-    async fn look(&self, _call: &Invocation, want: &Wish) -> Result<Sight, Failure> {
+    async fn look(&self, call: &Invocation, want: &Wish) -> Result<Sight, Failure> {
+        let version = self.called(call, "look")?;
         self.reach()?;
+        if !version.sees {
+            return Ok(Sight { presence: Some(Presence::Absent), by: SeenBy::Host, attempt: None, details: Vec::new() });
+        }
         let held = self.held.lock().unwrap().get(&Self::key(want)).cloned();
         let marked = want.mode == Mode::Provisioning;
         let presence = match &held {
@@ -221,9 +302,11 @@ impl Connector for Scripted {
     }
 
     async fn health(&self, call: &Invocation) -> Result<(), Failure> {
+        let version = self.called(call, "health")?;
         if self.is_silent(call) {
             std::future::pending::<()>().await;
         }
-        self.reach()
+        self.reach()?;
+        if version.healthy { Ok(()) } else { Err(Failure::none(FailureKind::Unsupported, "unfit", "this version does not work here")) }
     }
 }

@@ -75,7 +75,8 @@ impl World {
     pub async fn new(backend: Backend, connector: Vec<u8>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let mut config = format!("[server]\ndata = {:?}\nlisten = {address:?}\n", folder.path().join("data"));
+        let mut config =
+            format!("[server]\ndata = {:?}\nlisten = {address:?}\n[connectors]\nallow_unsigned = true\n", folder.path().join("data"));
         if backend == Backend::Postgres {
             let url = Database::create().await.url();
             config.push_str(&format!("[store]\npostgres_url = {:?}\n", url.expose()));
@@ -115,7 +116,7 @@ impl World {
              INSERT INTO sales.orders VALUES (1), (2);"
         );
         sqlx::raw_sql(AssertSqlSafe(setup)).execute(&mut root).await.unwrap();
-        let loaded = self.admin.load_connector(connector).await.unwrap();
+        let loaded = self.admin.load_and_accept(connector).await.unwrap();
         let target = json!({
             "name": "shop", "environment": "test", "connector": loaded.at("digest"),
             "settings": {

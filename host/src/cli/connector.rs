@@ -1,4 +1,7 @@
-//! `hallpass connector`: from a source folder to a loaded connector.
+//! `hallpass connector`: from a source folder to a loaded connector, and its life in the broker.
+
+mod keys;
+mod load;
 
 use std::path::PathBuf;
 
@@ -7,9 +10,9 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::failure::Failure;
 use super::render::{list, pairs, text};
-use crate::client::Look as _;
+use crate::client::{Api, Look as _};
 
-/// Build and load connectors.
+/// Build, sign and load connectors, and look after their versions.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
     /// Build the connector whose Cargo.toml and manifest.json are in a folder.
@@ -17,11 +20,14 @@ pub(super) enum Args {
         /// The folder.
         dir: PathBuf,
     },
+    /// Make a key that signs connectors.
+    Keygen(keys::Keygen),
+    /// Sign a connector: FILE.sig beside it gains a signature.
+    Sign(keys::Sign),
     /// Load a connector into the broker.
-    Load {
-        /// The .wasm file.
-        file: PathBuf,
-    },
+    Load(load::Load),
+    /// Accept what a loaded connector asks for.
+    Accept(load::Accept),
     /// List loaded connectors.
     List,
     /// Show one connector and everything that it asks for.
@@ -34,11 +40,10 @@ pub(super) enum Args {
 pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure> {
     match args {
         Args::Build { dir } => build(dir, cx).await,
-        Args::Load { file } => {
-            let bytes = std::fs::read(&file).map_err(|e| Failure::failed(format!("{} cannot be read: {e}", file.display())))?;
-            let connector = cx.api()?.load_connector(bytes).await?;
-            cx.show(&connector, describe)
-        }
+        Args::Keygen(args) => keys::keygen(args, cx),
+        Args::Sign(args) => keys::sign(&args, cx),
+        Args::Load(args) => load::load(args, cx).await,
+        Args::Accept(args) => load::accept(args, cx).await,
         Args::List => {
             let connectors = cx.api()?.connectors().await?;
             cx.show(&connectors, |connectors| {
@@ -49,6 +54,7 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
                         ("name", &|c| text(c, "name")),
                         ("version", &|c| text(c, "version")),
                         ("publisher", &|c| text(c, "publisher")),
+                        ("state", &|c| text(c, "state")),
                         ("digest", &|c| text(c, "digest")),
                     ],
                 )
@@ -56,7 +62,7 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
         }
         Args::Show { connector } => {
             let api = cx.api()?;
-            let digest = if connector.starts_with("sha256:") { connector } else { newest(&api.connectors().await?, &connector)? };
+            let digest = digest_of(&api, &connector).await?;
             let connector = api.connector(&digest).await?;
             cx.show(&connector, describe)
         }
@@ -81,6 +87,14 @@ async fn build(dir: PathBuf, cx: &mut Context<'_>) -> Result<(), Failure> {
     })
 }
 
+/// The digest of a connector by name, of which the newest counts, or digest.
+async fn digest_of(api: &Api, connector: &str) -> Result<String, Failure> {
+    if connector.starts_with("sha256:") {
+        return Ok(connector.to_owned());
+    }
+    newest(&api.connectors().await?, connector)
+}
+
 fn newest(connectors: &Value, name: &str) -> Result<String, Failure> {
     let named = connectors.items("").iter().rfind(|c| c.word("name") == name);
     named
@@ -98,10 +112,17 @@ fn describe(connector: &Value) -> String {
         ("publisher", text(connector, "publisher")),
         ("what it is", text(connector, "title")),
         ("digest", text(connector, "digest")),
+        ("state", text(connector, "state")),
+        ("signed by", text(connector, "signers")),
+        ("banned because", text(connector, "reason")),
         ("entitlements", entitlements.join(", ")),
         ("secrets", text(connector, "secrets")),
     ]);
     let permissions = connector.items("permissions");
     let permissions: Vec<String> = permissions.iter().map(|p| format!("  {}", text(p, ""))).collect();
-    if permissions.is_empty() { head } else { format!("{head}\nasks for\n{}", permissions.join("\n")) }
+    if permissions.is_empty() {
+        return head;
+    }
+    let granted = if connector.at("granted").is_null() { "not accepted yet" } else { "accepted" };
+    format!("{head}\nasks for ({granted}; digest {})\n{}", text(connector, "permissions_digest"), permissions.join("\n"))
 }

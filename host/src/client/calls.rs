@@ -1,5 +1,7 @@
 //! The calls of the API, one method each: the only place of this package that knows paths and bodies.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hallpass_domain::Millis;
 use serde_json::{Map, Value, json};
 
@@ -97,9 +99,24 @@ impl Api {
         self.put(&format!("/v1/groups/{}", segment(name)), &json!({ "members": members })).await
     }
 
-    /// Loads a connector.
-    pub async fn load_connector(&self, file: Vec<u8>) -> Result<Value, ClientError> {
-        self.upload("/v1/connectors", "application/wasm", &file).await
+    /// Loads a connector; `signature` is the text of its `.sig` file.
+    pub async fn load_connector(&self, file: &[u8], signature: Option<&str>, allow_downgrade: bool) -> Result<Value, ClientError> {
+        let signature = signature.map(|text| URL_SAFE_NO_PAD.encode(text));
+        let downgrade = allow_downgrade.then_some("true");
+        let query = query(&[("signature", signature.as_deref()), ("allow_downgrade", downgrade)]);
+        self.upload(&format!("/v1/connectors{query}"), "application/wasm", file).await
+    }
+
+    /// Accepts what a connector asks for, as its document shows it.
+    pub async fn accept_connector(&self, connector: &Value) -> Result<Value, ClientError> {
+        let path = format!("/v1/connectors/{}/accept", segment(connector.word("digest")));
+        self.post(&path, &json!({ "permissions": connector.at("permissions_digest") })).await
+    }
+
+    /// Loads an unsigned connector and accepts whatever it asks for: where the caller made it.
+    pub async fn load_and_accept(&self, file: Vec<u8>) -> Result<Value, ClientError> {
+        let loaded = self.load_connector(&file, None, false).await?;
+        if loaded.at("granted").is_null() { self.accept_connector(&loaded).await } else { Ok(loaded) }
     }
 
     /// Loaded connectors.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::connectors::Connectors;
 use super::environment::Environment;
 use super::limits::Limits;
 use super::master_key::MasterKeyConfig;
@@ -25,6 +26,8 @@ pub struct Config {
     pub master_key: MasterKeyConfig,
     /// Where the policies are.
     pub policies: Policies,
+    /// Whose connectors may be loaded.
+    pub connectors: Connectors,
     /// Times.
     pub limits: Limits,
 }
@@ -87,11 +90,12 @@ pub enum ConfigError {
     },
 }
 
-pub(super) const SECTIONS: [(&str, &[&str]); 5] = [
+pub(super) const SECTIONS: [(&str, &[&str]); 6] = [
     ("server", Server::KEYS),
     ("store", StoreConfig::KEYS),
     ("master_key", MasterKeyConfig::KEYS),
     ("policies", Policies::KEYS),
+    ("connectors", Connectors::KEYS),
     ("limits", Limits::KEYS),
 ];
 
@@ -149,6 +153,12 @@ impl Config {
         if self.master_key.command.as_ref().is_some_and(Vec::is_empty) {
             return contradiction("master_key.command", "name the program to run");
         }
+        if let Err(reason) = self.connectors.trust() {
+            return contradiction("connectors.publishers", &reason);
+        }
+        if self.connectors.strikes == Some(0) {
+            return contradiction("connectors.strikes", "must be at least 1");
+        }
         if self.server.public_url.is_none() && !self.server.listen.ip().is_loopback() {
             return contradiction(
                 "server.public_url",
@@ -175,8 +185,14 @@ fn variables() -> Vec<(String, &'static str, &'static str)> {
 fn value_of(key: &str, text: &str) -> Value {
     match (key, text) {
         ("command", text) => Value::Array(text.split_whitespace().map(|part| Value::String(part.to_owned())).collect()),
-        ("log_json", "true" | "1") => Value::Boolean(true),
-        ("log_json", "false" | "0") => Value::Boolean(false),
+        ("log_json" | "allow_unsigned", "true" | "1") => Value::Boolean(true),
+        ("log_json" | "allow_unsigned", "false" | "0") => Value::Boolean(false),
+        ("strikes", text) => text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Integer),
+        // As in the file, in one line.
+        ("publishers", text) => {
+            let line: Option<Table> = toml::from_str(&format!("it = {text}")).ok();
+            line.and_then(|mut line| line.remove("it")).unwrap_or_else(|| Value::String(text.to_owned()))
+        }
         _ => Value::String(text.to_owned()),
     }
 }

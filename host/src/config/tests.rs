@@ -81,6 +81,27 @@ fn an_open_address_needs_a_public_one() {
 }
 
 #[test]
+fn a_trust_policy_that_nobody_can_meet_is_refused() {
+    let key = "release+ef168d19+AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea";
+    let policy =
+        |keys: &str, required: u32| format!("[[connectors.publishers]]\nname = \"acme\"\nkeys = [{keys}]\nrequired = {required}\n");
+    for (text, named) in [
+        (policy(&format!("\"{key}\""), 2), "2 of 1"),
+        (policy("", 1), "1 of 0"),
+        (policy(&format!("\"{key}\", \"{key}\""), 1), "twice"),
+        (policy("\"release\"", 1), "name+hash+base64"),
+    ] {
+        let refusal = refusal(&text, &Environment::of([]));
+        assert!(refusal.contains("connectors.publishers") && refusal.contains(named), "{refusal}");
+    }
+    let from_variable = format!("[{{ name = \"*\", keys = [\"{key}\"] }}]");
+    let environment = Environment::of([("HALLPASS_CONNECTORS_PUBLISHERS", &from_variable), ("HALLPASS_CONNECTORS_STRIKES", "5")]);
+    let config = load("", &environment, Flags::default()).unwrap();
+    assert_eq!(config.connectors.trust().unwrap().publishers[0].required, 1);
+    assert_eq!((config.connectors.strikes, config.connectors.allow_unsigned), (Some(5), false));
+}
+
+#[test]
 fn the_master_key_has_one_source() {
     let text = refusal("[master_key]\nfile = \"a\"\nenv = \"B\"\n", &Environment::of([]));
     assert!(text.contains("not several"), "{text}");

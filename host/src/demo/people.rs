@@ -60,7 +60,7 @@ impl People {
 
     /// The administrator loads the connector, adds the database as a target and maps Dave's account.
     pub(super) async fn prepare_target(&self, connector: Vec<u8>, cluster: &Cluster, manager: &SecretText) -> anyhow::Result<()> {
-        let loaded = self.admin.load_connector(connector).await?;
+        let loaded = self.admin.load_and_accept(connector).await?;
         let target = json!({
             "name": TARGET,
             "environment": "production",

@@ -3,6 +3,7 @@
 mod activation;
 mod approval;
 mod audit;
+mod connectors;
 mod credential;
 mod identity;
 mod outage;

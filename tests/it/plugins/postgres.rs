@@ -11,7 +11,9 @@ use hallpass_domain::clock::{Clock, Sleep, Timestamp};
 use hallpass_domain::grant::SeenBy;
 use hallpass_domain::holding::{Mode, Presence};
 use hallpass_domain::ids::{HoldingId, InstallationId, OperationId, Stamp, TargetId};
-use hallpass_domain::port::{Applied, Connector as _, Done, Effect, Endpoint, Failure, FailureKind, Fence, Invocation, Sight, Wish};
+use hallpass_domain::port::{
+    Applied, Connector as _, Done, Effect, Endpoint, Failure, FailureKind, Fence, Granted, Invocation, Sight, Wish,
+};
 use hallpass_domain::rng::{Rng as _, SeededRng, SystemRng};
 use hallpass_domain::secret::{SecretBytes, SecretText};
 use hallpass_runtime::{Compiler, Limits, Runtime, Settings};
@@ -124,6 +126,7 @@ impl World {
             operation: OperationId::new(Wall.now(), &SystemRng).unwrap(),
             attempt,
             connector: self.connector,
+            granted: Granted::Asked,
             endpoint: Arc::new(self.endpoint.clone()),
             deadline: Wall.now().plus(20_000),
             dry_run: false,
@@ -509,4 +512,56 @@ async fn a_connector_that_is_not_loaded_or_a_wish_that_it_does_not_know_is_refus
     world.runtime.health(&world.call(1)).await.unwrap();
     let closed = superuser("postgres").await.close().await;
     closed.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_granted_is_refused_and_what_is_unloaded_is_gone() {
+    let world = World::new().await;
+    let want = world.read();
+    let asked = world.runtime.facts(&world.connector).unwrap().permissions.clone();
+    let without = |kind: &str| Granted::only(&asked.iter().filter(|line| !line.starts_with(kind)).cloned().collect::<Vec<_>>());
+    for (kind, named) in [("statement", "statement `"), ("recipe", "recipe `"), ("secret", "secret `password`")] {
+        let call = Invocation { granted: without(kind), ..world.call(1) };
+        let failure = world.runtime.apply(&call, &want, None).await.err().expect("it was not granted");
+        assert!(failure.message.contains(named) && failure.message.contains("not granted"), "{failure}");
+        assert_eq!((failure.kind, failure.code.as_str(), failure.effect), (FailureKind::Forbidden, "not-granted", Effect::None));
+    }
+    let failure = world.runtime.look(&Invocation { granted: without("statement"), ..world.call(1) }, &want).await.err().unwrap();
+    assert_eq!(failure.code, "not-granted", "the host's own look is a permission too");
+    assert_eq!(world.roles().await, 0);
+    let granted = Invocation { granted: Granted::only(&asked), ..world.call(1) };
+    world.runtime.apply(&granted, &want, None).await.unwrap_or_else(|e| panic!("all of it is granted: {e}"));
+    world.revoke(&want).await;
+
+    world.runtime.unload(&world.connector).await;
+    assert!(world.runtime.facts(&world.connector).is_none());
+    let failure = world.runtime.health(&world.call(1)).await.unwrap_err();
+    assert_eq!(failure.code, "connector-not-loaded");
+    let left: Vec<_> = std::fs::read_dir(world._cache.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+    world.runtime.unload(&world.connector).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_banned_version_is_cut_off_in_the_middle_of_a_call() {
+    let world = World::new().await;
+    let mut root = superuser(&world.database).await;
+    // The connector's grant waits for this lock.
+    run(&mut root, "BEGIN; LOCK TABLE pg_authid IN EXCLUSIVE MODE").await;
+    let (call, want) = (world.call(1), world.read());
+    let (runtime, digest) = (Arc::clone(&world.runtime), world.connector);
+    let in_flight = tokio::spawn(async move { runtime.apply(&call, &want, None).await.map(|_| ()) });
+    // Within a transaction the list of sessions stands still.
+    let mut watch = superuser("postgres").await;
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename = '";
+    while count(&mut watch, &format!("{waiting}{}'", world.manager)).await.unwrap() == 0 {
+        assert!(!in_flight.is_finished(), "it did not wait: {:?}", in_flight.await);
+        tokio::task::yield_now().await;
+    }
+    world.runtime.interrupt(&digest);
+    let failure = in_flight.await.unwrap().unwrap_err();
+    assert_eq!(failure.code, "interrupted", "{failure}");
+    world.runtime.unload(&digest).await;
+    run(&mut root, "ROLLBACK").await;
+    assert_eq!(world.roles().await, 0, "what was open is rolled back");
 }

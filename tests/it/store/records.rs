@@ -1,15 +1,17 @@
 //! Every record comes back as it was written, and moves on by compare-and-set alone.
 
+use hallpass_domain::connector::ConnectorState;
 use hallpass_domain::grant::{EndReason, GrantState, SeenBy};
 use hallpass_domain::holding::{Baseline, Presence, Seen};
 use hallpass_domain::ids::{ApprovalId, Digest, EnrolmentId};
+use hallpass_domain::port::ConnectorFacts;
 use hallpass_domain::principal::PrincipalState;
 use hallpass_domain::request::{Approval, RequestEvent, Verdict};
 use hallpass_domain::rng::SystemRng;
 use hallpass_store::{Answer, Constraint, CredentialState, GrantFilter, KeyRow, RequestFilter, StoreError, StoreResult, run_tx};
 use hallpass_tests::on_both_backends;
 
-use super::seed::{MINUTE, World, facts, is_stale, note};
+use super::seed::{MINUTE, World, facts, is_stale, note, row};
 
 on_both_backends! {
     async fn keys_and_the_master_keys_fingerprint_are_set_once(bed: Bed) {
@@ -122,20 +124,44 @@ on_both_backends! {
 
     async fn a_connector_is_kept_with_its_file_and_the_newest_of_a_name_is_found(bed: Bed) {
         let world = World::new(&bed.open().await).await;
-        let (newer, at) = (facts("2"), world.store.now().plus(MINUTE));
+        let newer = row(facts("2"), &world.alice.id, world.store.now().plus(MINUTE));
         let load = async || {
             run_tx!(world.store, "test.load", |tx| -> StoreResult<()> {
-                tx.insert_connector(&newer, b"\0asm2", at).await?;
+                tx.insert_connector(&newer, b"\0asm2").await?;
                 note(tx, "connector").await
             })
         };
         load().await.unwrap();
-        assert!(matches!(load().await, Err(StoreError::Duplicate { constraint: Constraint::ConnectorDigest })));
+        assert!(matches!(load().await, Err(StoreError::Duplicate { constraint: Constraint::ConnectorDigest | Constraint::ConnectorVersion })));
         let mut reads = world.store.reads().await.unwrap();
-        assert_eq!(reads.connector_by_name("postgres").await.unwrap().unwrap().facts, newer);
-        assert_eq!(reads.connector_bytes(&newer.digest).await.unwrap().unwrap(), b"\0asm2");
+        assert_eq!(reads.connector_by_name("postgres").await.unwrap().unwrap(), newer);
+        assert_eq!(reads.connector_bytes(&newer.facts.digest).await.unwrap().unwrap(), b"\0asm2");
         assert_eq!(reads.connector(&world.connector).await.unwrap().unwrap().facts.version, "1");
         assert_eq!(reads.connectors().await.unwrap().len(), 2);
+    }
+
+    async fn a_version_of_a_connector_is_one_file_and_moves_on_by_revision(bed: Bed) {
+        let world = World::new(&bed.open().await).await;
+        let twin = row(ConnectorFacts { digest: Digest::of(b"another file"), ..facts("1") }, &world.alice.id, world.store.now());
+        let loaded = run_tx!(world.store, "test.load", |tx| -> StoreResult<()> {
+            tx.insert_connector(&twin, b"\0asm").await?;
+            note(tx, "connector").await
+        });
+        assert!(matches!(loaded, Err(StoreError::Duplicate { constraint: Constraint::ConnectorVersion })), "{loaded:?}");
+        let mut banned = world.store.reads().await.unwrap().connector(&world.connector).await.unwrap().unwrap();
+        (banned.state, banned.reason) = (ConnectorState::Banned, Some("malicious".into()));
+        let ban = async || {
+            run_tx!(world.store, "test.ban", |tx| -> StoreResult<i64> {
+                note(tx, "connector").await?;
+                tx.update_connector(&banned).await
+            })
+        };
+        assert_eq!(ban().await.unwrap(), 2);
+        assert!(is_stale(&ban().await));
+        let mut reads = world.store.reads().await.unwrap();
+        assert_eq!(reads.connector(&world.connector).await.unwrap().unwrap().reason.as_deref(), Some("malicious"));
+        assert_eq!(reads.connector_by_name("postgres").await.unwrap(), None, "a banned one is nobody's choice");
+        assert_eq!(reads.connector_states().await.unwrap(), [(world.connector, ConnectorState::Banned)]);
     }
 
     async fn a_target_changes_by_revision_and_keeps_its_secrets_apart(bed: Bed) {

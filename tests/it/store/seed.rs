@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hallpass_domain::clock::{Millis, Timestamp};
+use hallpass_domain::connector::ConnectorState;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::grant::{Grant, GrantState};
 use hallpass_domain::holding::{Desired, Holding, Mode, Presence};
@@ -13,7 +14,7 @@ use hallpass_domain::principal::{Principal, PrincipalKind, PrincipalState};
 use hallpass_domain::request::{Ask, OnTimeout, Request, RequestState, Stage};
 use hallpass_domain::rng::SystemRng;
 use hallpass_domain::target::Target;
-use hallpass_store::{Store, StoreError, StoreResult, Tx, run_tx};
+use hallpass_store::{ConnectorRow, Store, StoreError, StoreResult, Tx, run_tx};
 
 pub(super) const MINUTE: Millis = 60_000;
 
@@ -59,6 +60,11 @@ pub(super) fn facts(version: &str) -> ConnectorFacts {
     }
 }
 
+pub(super) fn row(facts: ConnectorFacts, by: &PrincipalId, added: Timestamp) -> ConnectorRow {
+    let (state, granted) = (ConnectorState::Loaded, Some((facts.permissions.clone(), added)));
+    ConnectorRow { facts, state, granted, signers: vec!["release".into()], loaded_by: by.clone(), reason: None, added, revision: 1 }
+}
+
 impl World {
     pub(super) async fn new(store: &Store) -> Self {
         let now = store.now();
@@ -81,7 +87,7 @@ impl World {
             for p in [&alice, &bob, &bot] {
                 tx.insert_principal(p).await?;
             }
-            tx.insert_connector(&facts, b"\0asm", now).await?;
+            tx.insert_connector(&row(facts.clone(), &alice.id, now), b"\0asm").await?;
             tx.insert_target(&target).await?;
             note(tx, target.id.as_str()).await
         });

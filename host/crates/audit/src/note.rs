@@ -116,6 +116,25 @@ pub fn open<'a>(note: &'a str, key: &VerifierKey) -> Result<&'a str, NoteError> 
     if signed { Ok(text) } else { Err(NoteError::NotSigned { name: key.name.clone() }) }
 }
 
+/// The text of a note before anybody has checked who signed it: to find out whose keys to ask. Believe nothing of it.
+pub fn unchecked(note: &str) -> Result<&str, NoteError> {
+    split(note).map(|(text, _)| text)
+}
+
+/// A note with the signatures of both, which must be of the same text.
+pub fn joined(note: &str, other: &str) -> Result<String, NoteError> {
+    let ((text, lines), (other_text, other_lines)) = (split(note)?, split(other)?);
+    if text != other_text {
+        return Err(NoteError::Malformed("the signatures are of another text"));
+    }
+    let mut joined = note.to_owned();
+    for line in other_lines.lines().filter(|line| !lines.lines().any(|known| known == *line)) {
+        joined.push_str(line);
+        joined.push('\n');
+    }
+    Ok(joined)
+}
+
 /// Text (with its last newline) and signature lines, nothing believed.
 pub(crate) fn split(note: &str) -> Result<(&str, &str), NoteError> {
     if note.len() > MOST_BYTES {

@@ -27,7 +27,7 @@ pub(crate) struct Wanted {
 impl Broker {
     /// The access that an entitlement of a target on a resource is; both must exist and fit.
     pub(crate) async fn wanted(&self, target: Target, entitlement: &str, resource: &Resource) -> Result<Wanted, BrokerError> {
-        let facts = self.loaded(&target.connector).await?;
+        let facts = self.known(&target.connector).await?;
         let Some(found) = facts.entitlement(entitlement) else {
             let known: Vec<&str> = facts.entitlements.iter().map(|e| e.name.as_str()).collect();
             return Err(BrokerError::invalid(

@@ -1,66 +1,74 @@
 //! Connectors: loaded into the running broker, known by the SHA-256 of their file.
+//!
+//! A version goes `loaded → active → retiring → unloaded`, or is banned (`domain::connector`). `load` lets a file in, `trust` says
+//! whose files; what it may do is what it asks for ∩ what was granted, looked up at each attempt.
+
+mod load;
+pub(crate) mod trust;
 
 use std::sync::Arc;
 
-use hallpass_domain::event::{Event, EventKind};
+use hallpass_domain::connector::ConnectorState;
 use hallpass_domain::ids::Digest;
-use hallpass_domain::port::ConnectorFacts;
+use hallpass_domain::port::{ConnectorFacts, Failure, FailureKind, Granted};
 use hallpass_policy::{Action, ResourceFacts};
-use hallpass_store::run_tx;
+use hallpass_store::ConnectorRow;
 
 use crate::Broker;
 use crate::context::OpContext;
 use crate::error::BrokerError;
 
 impl Broker {
-    /// Checks, compiles and records a plugin file. Loading the same file again changes nothing.
-    pub async fn load_connector(&self, ctx: &OpContext, file: &[u8]) -> Result<Arc<ConnectorFacts>, BrokerError> {
-        ctx.authorize(Action::ConnectorLoad, ResourceFacts::Installation)?;
-        let facts = self.connectors.load(file).await?;
-        if self.store.reads().await?.connector(&facts.digest).await?.is_some() {
-            return Ok(facts);
-        }
-        let (now, actors) = (self.clock.now(), ctx.actors());
-        run_tx!(self.store, "connector.load", |tx| -> Result<(), BrokerError> {
-            tx.insert_connector(&facts, file, now).await?;
-            tx.emit(
-                Event::new(EventKind::ConnectorLoaded, &facts.digest)
-                    .by(&actors)
-                    .connector(facts.digest)
-                    .text("name", facts.name.clone())
-                    .text("version", facts.version.clone()),
-            )
-            .await?;
-            Ok(())
-        })?;
-        Ok(facts)
-    }
-
     /// All loaded connectors, the newest last.
-    pub async fn connectors(&self, ctx: &OpContext) -> Result<Vec<ConnectorFacts>, BrokerError> {
-        let known = self.store.reads().await?.connectors().await?.into_iter().map(|row| row.facts);
-        Ok(known.filter(|facts| may_read(ctx, facts).is_ok()).collect())
+    pub async fn connectors(&self, ctx: &OpContext) -> Result<Vec<ConnectorRow>, BrokerError> {
+        let known = self.store.reads().await?.connectors().await?;
+        Ok(known.into_iter().filter(|row| may(ctx, Action::ConnectorRead, &row.facts).is_ok()).collect())
     }
 
     /// One loaded connector.
-    pub async fn connector(&self, ctx: &OpContext, digest: &Digest) -> Result<ConnectorFacts, BrokerError> {
-        let row = self.store.reads().await?.connector(digest).await?;
-        let facts = row.map(|row| row.facts).ok_or_else(|| BrokerError::not_found("connector", digest))?;
-        may_read(ctx, &facts)?;
-        Ok(facts)
+    pub async fn connector(&self, ctx: &OpContext, digest: &Digest) -> Result<ConnectorRow, BrokerError> {
+        let row = self.store.reads().await?.connector(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
+        may(ctx, Action::ConnectorRead, &row.facts)?;
+        Ok(row)
     }
 
-    /// The facts of a connector, which is loaded from the store where this node has not done it yet.
-    pub(crate) async fn loaded(&self, digest: &Digest) -> Result<Arc<ConnectorFacts>, BrokerError> {
+    /// The facts of a connector, whether or not it can be called.
+    pub(crate) async fn known(&self, digest: &Digest) -> Result<Arc<ConnectorFacts>, BrokerError> {
         if let Some(facts) = self.connectors.facts(digest) {
             return Ok(facts);
         }
-        let file = self.store.reads().await?.connector_bytes(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
-        Ok(self.connectors.load(&file).await?)
+        let row = self.store.reads().await?.connector(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
+        Ok(Arc::new(row.facts))
     }
 
-    /// At start: every connector that the store knows. One that does not load any more is named and left out; its holdings
-    /// wait for it.
+    /// What a call of this version may use. Asked in the store at each attempt, so that what another node decided holds here at
+    /// once; loads the version where this node has not done it yet.
+    pub(crate) async fn callable(&self, digest: &Digest) -> Result<Result<Granted, Failure>, BrokerError> {
+        let mut reads = self.store.reads().await?;
+        let row = reads.connector(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
+        let stopped = |code: &str, message: String| Ok(Err(Failure::none(FailureKind::Unsupported, code, message)));
+        let name = format!("{} {}", row.facts.name, row.facts.version);
+        if row.state == ConnectorState::Banned {
+            let reason = row.reason.as_deref().unwrap_or("no reason was given");
+            return stopped("connector-banned", format!("{name} is banned: {reason}. Move its holdings with `hallpass connector repin`"));
+        }
+        let Some((granted, _)) = &row.granted else {
+            return stopped("connector-not-accepted", format!("nobody has accepted yet what {name} asks for"));
+        };
+        if self.connectors.facts(digest).is_none() {
+            let file = reads.connector_bytes(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
+            // Compiling takes a while: nobody waits for the connection.
+            drop(reads);
+            if Digest::of(&file) != *digest {
+                return Err(BrokerError::Internal(format!("the stored file of the connector {digest} was altered")));
+            }
+            self.connectors.load(&file).await?;
+        }
+        Ok(Ok(Granted::only(granted)))
+    }
+
+    /// At start: every connector that the store knows and that may be called. One that does not load any more is named and left
+    /// out; its holdings wait for it.
     pub(crate) async fn load_known_connectors(&self) {
         let known = match self.store.reads().await {
             Ok(mut reads) => reads.connectors().await,
@@ -68,10 +76,9 @@ impl Broker {
         };
         match known {
             Ok(known) => {
-                for row in known {
-                    let facts = row.facts;
-                    if let Err(e) = self.loaded(&facts.digest).await {
-                        tracing::error!(connector = %facts.digest, cause = %e, "a known connector does not load");
+                for row in known.iter().filter(|row| row.state.is_callable() && row.granted.is_some()) {
+                    if let Err(e) = self.callable(&row.facts.digest).await {
+                        tracing::error!(connector = %row.facts.digest, cause = %e, "a known connector does not load");
                     }
                 }
             }
@@ -80,7 +87,8 @@ impl Broker {
     }
 }
 
-fn may_read(ctx: &OpContext, facts: &ConnectorFacts) -> Result<(), BrokerError> {
+/// Whether the caller may do something with a connector.
+pub(crate) fn may(ctx: &OpContext, action: Action, facts: &ConnectorFacts) -> Result<(), BrokerError> {
     let named = hallpass_policy::ConnectorFacts { name: facts.name.clone() };
-    ctx.authorize(Action::ConnectorRead, ResourceFacts::Connector(&named))
+    ctx.authorize(action, ResourceFacts::Connector(&named))
 }

@@ -42,15 +42,19 @@ use hallpass_store::{Backend, Store, run_tx};
 use tokio_util::sync::CancellationToken;
 
 pub use clock::SystemClock;
+pub use connectors::trust::{SignedFile, TrustPolicy, TrustedPublisher};
 pub use context::OpContext;
 pub use error::{BrokerError, human};
+pub use hallpass_audit::VerifierKey;
+pub use hallpass_audit::note::NoteError;
+pub use hallpass_store::ConnectorRow;
 pub use log::{log_origin, verify_store};
 pub use settings::Settings;
 use witness::Witness;
 
 pub use views::{
-    Account, EnrolmentKeys, EventFilter, EventView, GrantFilter, GrantView, Group, Invitation, IssuedSession, MintedPass, NewPrincipal,
-    NewRequest, NewTarget, NewVerdict, Offer, Page, PickedUp, Readiness, RequestFilter, RequestView, SealedFor, TargetChange,
+    Account, EnrolmentKeys, EventFilter, EventView, GrantFilter, GrantView, Group, Invitation, IssuedSession, MintedPass, NewConnector,
+    NewPrincipal, NewRequest, NewTarget, NewVerdict, Offer, Page, PickedUp, Readiness, RequestFilter, RequestView, SealedFor, TargetChange,
 };
 
 /// What a broker is made of.

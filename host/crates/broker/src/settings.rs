@@ -2,6 +2,8 @@
 
 use hallpass_domain::clock::Millis;
 
+use crate::connectors::trust::TrustPolicy;
+
 /// Names and limits. Times are in milliseconds.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -27,6 +29,10 @@ pub struct Settings {
     pub enrolment_ms: Millis,
     /// How long a credential that is sealed under the master key waits for its holder.
     pub pick_up_ms: Millis,
+    /// Whose connectors may be loaded.
+    pub trust: TrustPolicy,
+    /// After so many broken rules in a row, a target's calls to a version of its connector stop.
+    pub strikes: u32,
     /// Attempts in flight at once, over all targets.
     pub in_flight: usize,
     /// Attempts in flight at once in one target.
@@ -49,6 +55,8 @@ impl Settings {
             pass_ms: 5 * 60_000,
             enrolment_ms: 24 * 3_600_000,
             pick_up_ms: 10 * 60_000,
+            trust: TrustPolicy::default(),
+            strikes: 3,
             in_flight: 32,
             in_flight_per_target: 4,
         }

@@ -28,7 +28,8 @@ impl Broker {
     pub async fn add_target(&self, ctx: &OpContext, new: NewTarget) -> Result<Target, BrokerError> {
         ctx.authorize(Action::TargetCreate, ResourceFacts::Installation)?;
         let connector = self.find_connector(&new.connector).await?;
-        let facts = self.loaded(&connector).await?;
+        self.usable(&connector).await?;
+        let facts = self.known(&connector).await?;
         check_settings(&facts, &new.settings)?;
         check_secrets(&facts, &new.secrets)?;
         let owner = match &new.owner {
@@ -71,7 +72,10 @@ impl Broker {
     /// Changes settings, secrets or the connector for new holdings. Live holdings keep their connector (law 11).
     pub async fn update_target(&self, ctx: &OpContext, id: &TargetId, change: TargetChange) -> Result<Target, BrokerError> {
         let mut target = self.target_for(ctx, id, Action::TargetConfigure).await?;
-        let facts = self.loaded(change.connector.as_ref().unwrap_or(&target.connector)).await?;
+        if let Some(connector) = change.connector.filter(|connector| *connector != target.connector) {
+            self.usable(&connector).await?;
+        }
+        let facts = self.known(change.connector.as_ref().unwrap_or(&target.connector)).await?;
         if let Some(settings) = change.settings {
             target.settings = settings;
         }
@@ -101,7 +105,7 @@ impl Broker {
     pub async fn targets(&self, ctx: &OpContext) -> Result<Vec<Target>, BrokerError> {
         let mut seen = Vec::new();
         for target in self.store.reads().await?.targets().await? {
-            let facts = self.loaded(&target.connector).await?;
+            let facts = self.known(&target.connector).await?;
             if ctx.authorize(Action::TargetRead, ResourceFacts::Target(&target_facts(&target, &facts))).is_ok() {
                 seen.push(target);
             }
@@ -125,12 +129,18 @@ impl Broker {
             let mut reads = self.store.reads().await?;
             self.endpoint(&mut reads, target).await?
         };
-        self.loaded(&target.connector).await?;
+        self.check_health_with(target.connector, endpoint).await
+    }
+
+    /// Whether a version finds the target usable: the one that it has, or one that it is to have.
+    pub(crate) async fn check_health_with(&self, connector: Digest, endpoint: Arc<Endpoint>) -> Result<(), BrokerError> {
+        let granted = self.callable(&connector).await?.map_err(BrokerError::Target)?;
         let now = self.clock.now();
         let call = Invocation {
             operation: OperationId::new(now, self.rng.as_ref())?,
             attempt: 0,
-            connector: target.connector,
+            connector,
+            granted,
             endpoint,
             deadline: now.plus(self.settings.call_ms),
             dry_run: true,
@@ -189,7 +199,7 @@ impl Broker {
         let targets = self.store.reads().await?.targets().await?;
         let mut offers = Vec::new();
         for target in targets {
-            let facts = self.loaded(&target.connector).await?;
+            let facts = self.known(&target.connector).await?;
             if ctx.authorize(Action::EntitlementRead, ResourceFacts::Target(&target_facts(&target, &facts))).is_err() {
                 continue;
             }
@@ -225,18 +235,39 @@ impl Broker {
         Ok(self.keyring.seal(&secret_context(target, name), value.expose().as_bytes(), self.rng.as_ref())?)
     }
 
+    /// Whether new targets may use this version.
+    async fn usable(&self, connector: &Digest) -> Result<(), BrokerError> {
+        let row = self.store.reads().await?.connector(connector).await?.ok_or_else(|| BrokerError::not_found("connector", connector))?;
+        if !row.state.is_callable() {
+            let remedy = "Name another version, or load this one again.";
+            return Err(BrokerError::invalid("connector", format!("{} {} is {}", row.facts.name, row.facts.version, row.state), remedy));
+        }
+        if row.granted.is_none() {
+            return Err(BrokerError::invalid(
+                "connector",
+                format!("nobody has accepted yet what {} {} asks for", row.facts.name, row.facts.version),
+                "Read it with `hallpass connector show` and accept it with `hallpass connector accept`.",
+            ));
+        }
+        Ok(())
+    }
+
     async fn find_connector(&self, text: &str) -> Result<Digest, BrokerError> {
         let mut reads = self.store.reads().await?;
         let found = match text.parse::<Digest>() {
             Ok(digest) => reads.connector(&digest).await?,
-            Err(_) => reads.connector_by_name(text).await?,
+            // Where none is usable, the last one says why.
+            Err(_) => match reads.connector_by_name(text).await? {
+                None => reads.connector_versions(text).await?.pop(),
+                found => found,
+            },
         };
         found.map(|row| row.facts.digest).ok_or_else(|| BrokerError::not_found("connector", text))
     }
 
     async fn target_for(&self, ctx: &OpContext, id: &TargetId, action: Action) -> Result<Target, BrokerError> {
         let target = self.store.reads().await?.target(id).await?.ok_or_else(|| BrokerError::not_found("target", id))?;
-        let facts = self.loaded(&target.connector).await?;
+        let facts = self.known(&target.connector).await?;
         ctx.authorize(action, ResourceFacts::Target(&target_facts(&target, &facts)))?;
         Ok(target)
     }

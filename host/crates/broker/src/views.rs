@@ -92,6 +92,26 @@ pub struct Group {
     pub refreshed: Timestamp,
 }
 
+/// A plugin file that is to be loaded.
+#[derive(Debug, Clone, Copy)]
+pub struct NewConnector<'a> {
+    /// The file.
+    pub file: &'a [u8],
+    /// The text of its `.sig` file.
+    pub signature: Option<&'a str>,
+    /// The digest of the permissions that were read and are accepted.
+    pub accept: Option<Digest>,
+    /// Load it though a newer version was loaded before.
+    pub allow_downgrade: bool,
+}
+
+impl<'a> NewConnector<'a> {
+    /// A file without signature, whose permissions nobody has accepted yet.
+    pub fn of(file: &'a [u8]) -> Self {
+        Self { file, signature: None, accept: None, allow_downgrade: false }
+    }
+}
+
 /// A target that is to be added.
 #[derive(Clone)]
 pub struct NewTarget {

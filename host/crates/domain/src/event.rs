@@ -41,6 +41,30 @@ text_enum! {
         GroupChanged => "group.changed",
         /// A connector was loaded.
         ConnectorLoaded => "connector.loaded",
+        /// A connector was not loaded: not signed as the trust policy wants it, a downgrade, or banned.
+        ConnectorRefused => "connector.refused",
+        /// A version below one that was loaded before was loaded on purpose.
+        ConnectorDowngraded => "connector.downgraded",
+        /// The permissions that a connector asks for were granted.
+        ConnectorPermitted => "connector.permitted",
+        /// An operator ordered targets to move to another version.
+        ConnectorUpgradeOrdered => "connector.upgrade-ordered",
+        /// A target's new calls use another version from now on.
+        ConnectorActivated => "connector.activated",
+        /// A version did not become active in a target: it does not fit, or fails its health check.
+        ConnectorHeldBack => "connector.held-back",
+        /// No target uses a version any more; it waits for its last holding.
+        ConnectorRetiring => "connector.retiring",
+        /// A version is gone from memory and cache.
+        ConnectorUnloaded => "connector.unloaded",
+        /// A version never runs again.
+        ConnectorBanned => "connector.banned",
+        /// A target's calls to a version stopped: it broke the rules too often in a row there.
+        ConnectorQuarantined => "connector.quarantined",
+        /// They go on.
+        ConnectorQuarantineLifted => "connector.quarantine-lifted",
+        /// A holding was moved to another version on purpose.
+        HoldingRepinned => "holding.repinned",
         /// A target was added.
         TargetAdded => "target.added",
         /// A target's settings, secrets or connector changed.

@@ -45,6 +45,8 @@ text_enum! {
         NotSeen => "not-seen",
         /// The target replaced it.
         Superseded => "superseded",
+        /// The connector that made it was banned.
+        Banned => "banned",
     }
 }
 
@@ -112,7 +114,7 @@ impl GrantState {
             (S::Activating, E::Refused) => Ok(S::Failed),
             (S::Ending, E::Gone(reason)) => Ok(match reason {
                 EndReason::Time => S::Ended,
-                EndReason::Released | EndReason::Revoked | EndReason::Offboarded => S::Revoked,
+                EndReason::Released | EndReason::Revoked | EndReason::Offboarded | EndReason::Banned => S::Revoked,
                 EndReason::NotSeen => S::Failed,
                 EndReason::Superseded => S::Superseded,
             }),

@@ -7,6 +7,7 @@
 //! To add a state or an event: change the table in the noun's module and its test, then the store's column text.
 
 pub mod clock;
+pub mod connector;
 pub mod event;
 pub mod failpoint;
 pub mod grant;

@@ -1,7 +1,7 @@
 //! The seam between the broker and its connectors. Implemented by the WebAssembly runtime, and by a scripted connector in
 //! tests: the broker knows no engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -106,6 +106,30 @@ pub struct Endpoint {
     pub secrets: BTreeMap<String, SecretText>,
 }
 
+/// What of a connector's permissions a call may use: what it asks for ∩ what an operator granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Granted {
+    /// Everything that it asks for: where nothing real can be reached, as in conformance.
+    Asked,
+    /// These lines of [`ConnectorFacts::permissions`], and nothing else.
+    Only(Arc<BTreeSet<String>>),
+}
+
+impl Granted {
+    /// These lines.
+    pub fn only(lines: &[String]) -> Self {
+        Self::Only(Arc::new(lines.iter().cloned().collect()))
+    }
+
+    /// Whether this permission may be used.
+    pub fn allows(&self, line: &str) -> bool {
+        match self {
+            Self::Asked => true,
+            Self::Only(lines) => lines.contains(line),
+        }
+    }
+}
+
 /// One call of a connector.
 #[derive(Clone)]
 pub struct Invocation {
@@ -115,6 +139,8 @@ pub struct Invocation {
     pub attempt: i64,
     /// The connector.
     pub connector: Digest,
+    /// What an operator granted it.
+    pub granted: Granted,
     /// The target.
     pub endpoint: Arc<Endpoint>,
     /// When the call is cut off.
@@ -293,6 +319,14 @@ pub trait Connector: Send + Sync + 'static {
 
     /// What is known of a loaded connector.
     fn facts(&self, connector: &Digest) -> Option<Arc<ConnectorFacts>>;
+
+    /// Takes a version out of memory and its compiled code out of the cache. Calls in flight finish, or are cut off at their
+    /// deadline. Unloading what is not loaded does nothing.
+    async fn unload(&self, connector: &Digest);
+
+    /// Cuts off every call of a version that is in flight on this node, at once: it was banned. Follow it with
+    /// [`Connector::unload`], so that no new one begins.
+    fn interrupt(&self, connector: &Digest);
 
     /// Makes the wish true.
     async fn apply(&self, call: &Invocation, want: &Wish, continuation: Option<&str>) -> Result<Applied, Failure>;

@@ -42,6 +42,7 @@ pub(crate) fn table() -> OpenApiRouter<App> {
         .routes(routes!(grants::pass::pass))
         .routes(routes!(connectors::list::list, connectors::load::load))
         .routes(routes!(connectors::show::show))
+        .routes(routes!(connectors::accept::accept))
         .routes(routes!(audit::events::events))
         .routes(routes!(audit::checkpoint::checkpoint))
         .routes(routes!(audit::verify::verify))

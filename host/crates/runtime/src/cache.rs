@@ -53,6 +53,17 @@ impl Cache {
         Ok(component)
     }
 
+    /// Removes what is kept of a file; nothing where there is nothing.
+    pub(crate) fn remove(&self, digest: &Digest) {
+        let path = self.path(digest);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(connector = %digest, %error, "the compiled code of an unloaded connector could not be removed");
+            }
+            _ => {}
+        }
+    }
+
     fn path(&self, digest: &Digest) -> PathBuf {
         self.folder.join(format!("{}-{}.cwasm", hex::encode(digest.0), self.fits.get(..32).unwrap_or_default()))
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use hallpass_domain::ids::Digest;
 use hallpass_domain::port::{ConnectorFacts, NotAdmitted};
+use tokio_util::sync::CancellationToken;
 use wasmtime::Engine;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 
@@ -24,6 +25,8 @@ pub(crate) struct Loaded {
     pub(crate) pre: InstancePre<Call>,
     pub(crate) grants: grants::GuestIndices,
     pub(crate) health: health::GuestIndices,
+    /// Cancelled when every call in flight must end: the version was banned.
+    pub(crate) interrupted: CancellationToken,
 }
 
 /// All of them, and what loading needs.
@@ -93,6 +96,20 @@ impl Catalog {
         apart(move || catalog.cache.get(&catalog.engine, &digest)).await
     }
 
+    /// Takes a version out. Calls in flight keep what they use until they end; its compiled code goes from the disk.
+    pub(crate) fn unload(&self, digest: &Digest) {
+        let gone = self.loaded.write().unwrap_or_else(PoisonError::into_inner).remove(digest);
+        self.cache.remove(digest);
+        drop(gone);
+    }
+
+    /// Cuts off its calls that are in flight.
+    pub(crate) fn interrupt(&self, digest: &Digest) {
+        if let Some(loaded) = self.get(digest) {
+            loaded.interrupted.cancel();
+        }
+    }
+
     fn link(&self, digest: Digest, component: &Component, manifest: Manifest) -> Result<Loaded, NotAdmitted> {
         let mismatch = |e: wasmtime::Error| NotAdmitted {
             reason: format!("it does not fit the WIT of this host: {}", crate::hostile_text::line(&format!("{e:#}"), 500)),
@@ -106,6 +123,7 @@ impl Catalog {
             grants: grants::GuestIndices::new(&pre).map_err(mismatch)?,
             health: health::GuestIndices::new(&pre).map_err(mismatch)?,
             pre,
+            interrupted: CancellationToken::new(),
         })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use hallpass_domain::clock::{Clock, Millis};
-use hallpass_domain::port::{Effect, Invocation, Wish};
+use hallpass_domain::port::{Effect, Failure, FailureKind, Invocation, Wish};
 use hallpass_domain::rng::Rng;
 
 use crate::capability::sql::pool::Pools;
@@ -35,6 +35,15 @@ impl Frame {
     /// What the host fills slots with.
     pub(crate) fn frozen(&self) -> Frozen<'_> {
         Frozen { wish: self.wish.as_ref(), attempt: self.call.attempt }
+    }
+
+    /// Whether an operator granted the permission of this kind and name. What the manifest asks for is not enough.
+    pub(crate) fn permit(&self, kind: &str, name: &str) -> Result<(), Failure> {
+        if self.manifest.permission(kind, name).is_some_and(|line| self.call.granted.allows(line)) {
+            return Ok(());
+        }
+        let message = format!("the {kind} `{name}` was not granted to this version of the connector: an operator must accept it");
+        Err(Failure::none(FailureKind::Forbidden, "not-granted", message))
     }
 
     /// Until the call is cut off, in milliseconds.

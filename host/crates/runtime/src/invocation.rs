@@ -46,6 +46,10 @@ pub(crate) async fn run(loaded: &Loaded, frame: Arc<Frame>, ask: Ask<'_>) -> Res
             let message = "the connector did not finish before its deadline";
             return Err(Failure { effect: frame.progress.cut_off(), ..Failure::none(FailureKind::Timeout, "deadline", message) });
         }
+        () = loaded.interrupted.cancelled() => {
+            let message = "the connector was banned while this call was in flight";
+            return Err(Failure { effect: frame.progress.cut_off(), ..Failure::none(FailureKind::Unavailable, "interrupted", message) });
+        }
         done = call(loaded, store, ask) => done,
     };
     match done {

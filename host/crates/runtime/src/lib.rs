@@ -27,4 +27,5 @@ mod runtime;
 
 pub use compile::{ARGUMENT as COMPILER_ARGUMENT, Compiler, serve as serve_compiler};
 pub use limits::Limits;
+pub use manifest::inspect;
 pub use runtime::{Runtime, RuntimeError, Settings};

@@ -130,6 +130,7 @@ async fn look_as_host(frame: &Frame, looks: &[look::Look]) -> Result<Sight, Fail
     let (mut session, gone) = look::open(frame, looks).await?;
     let mut texts = Vec::with_capacity(looks.len());
     for look in looks {
+        frame.permit("statement", &look.statement.name)?;
         texts.push((look.statement.name.as_str(), look.statement.render(frame.frozen(), &[])?));
     }
     let bytes = frame.services.limits.sql_bytes;
@@ -191,6 +192,17 @@ impl Connector for Runtime {
 
     fn facts(&self, connector: &Digest) -> Option<Arc<ConnectorFacts>> {
         self.catalog.get(connector).map(|loaded| Arc::clone(&loaded.facts))
+    }
+
+    async fn unload(&self, connector: &Digest) {
+        let (catalog, digest) = (Arc::clone(&self.catalog), *connector);
+        if tokio::task::spawn_blocking(move || catalog.unload(&digest)).await.is_err() {
+            tracing::error!(%connector, "unloading a connector failed");
+        }
+    }
+
+    fn interrupt(&self, connector: &Digest) {
+        self.catalog.interrupt(connector);
     }
 
     async fn apply(&self, call: &Invocation, want: &Wish, continuation: Option<&str>) -> Result<Applied, Failure> {

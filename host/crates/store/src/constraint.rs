@@ -11,6 +11,8 @@ pub enum Constraint {
     EnrolmentToken,
     /// One connector per digest.
     ConnectorDigest,
+    /// One file per version of a publisher's connector.
+    ConnectorVersion,
     /// One target per name.
     TargetName,
     /// One principal per account of a target.
@@ -30,10 +32,11 @@ pub enum Constraint {
 }
 
 /// Rule, name of the index in PostgreSQL, columns as SQLite names them.
-const RULES: [(Constraint, &str, &str); 10] = [
+const RULES: [(Constraint, &str, &str); 11] = [
     (Constraint::PrincipalName, "principals_name", "principals.name"),
     (Constraint::EnrolmentToken, "enrolments_token", "enrolments.token"),
     (Constraint::ConnectorDigest, "connectors_pkey", "connectors.digest"),
+    (Constraint::ConnectorVersion, "connectors_version", "connectors.publisher, connectors.name, connectors.version"),
     (Constraint::TargetName, "targets_name", "targets.name"),
     (Constraint::Account, "accounts_account", "accounts.target, accounts.account"),
     (Constraint::ApprovalHuman, "approvals_human", "approvals.request, approvals.human"),
@@ -61,6 +64,7 @@ impl fmt::Display for Constraint {
             Self::PrincipalName => "a principal of this name exists already; choose another name",
             Self::EnrolmentToken => "this enrolment link exists already",
             Self::ConnectorDigest => "this connector is loaded already",
+            Self::ConnectorVersion => "this version of the connector is loaded already from another file; raise the version",
             Self::TargetName => "a target of this name exists already; choose another name",
             Self::Account => "this account of the target belongs to another principal",
             Self::ApprovalHuman => "this person has given a verdict on the request already",

@@ -6,6 +6,7 @@
 //!
 //! To add a table: both files under `migrations/`, the aggregate's file here, its unique rules in `constraint.rs`.
 
+mod activations;
 mod claims;
 mod connectors;
 mod constraint;
@@ -25,6 +26,7 @@ mod migrate;
 mod open;
 mod operations;
 mod principals;
+mod quarantines;
 mod reads;
 mod requests;
 mod sessions;
@@ -34,6 +36,7 @@ mod targets;
 mod tx;
 mod wake;
 
+pub use activations::Activation;
 pub use claims::Claimed;
 pub use connectors::ConnectorRow;
 pub use constraint::Constraint;

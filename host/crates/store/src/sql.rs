@@ -81,6 +81,7 @@ text_values! {
     hallpass_domain::holding::Presence => |v| v.as_str().to_owned();
     hallpass_domain::operation::OperationKind => |v| v.as_str().to_owned();
     hallpass_domain::operation::OperationState => |v| v.as_str().to_owned();
+    hallpass_domain::connector::ConnectorState => |v| v.as_str().to_owned();
     hallpass_domain::event::EventKind => |v| v.as_str().to_owned();
 }
 

@@ -43,6 +43,9 @@ impl Broker {
         if planned && work.op.holding_version != work.holding.version {
             return self.replan(work).await;
         }
+        if let Some(failure) = work.stopped.clone() {
+            return self.unsettled(work, &failure).await;
+        }
         let goes_on = work.op.continuation.is_some() && work.op.holding_version == work.holding.version;
         if planned || goes_on { self.send(work).await } else { self.resolve(work).await }
     }

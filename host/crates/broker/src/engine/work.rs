@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hallpass_domain::clock::Timestamp;
 use hallpass_domain::holding::{Holding, Presence};
 use hallpass_domain::operation::{Lease, Operation, OperationKind};
-use hallpass_domain::port::{Endpoint, EntitlementFacts, Invocation, Wish};
+use hallpass_domain::port::{Endpoint, EntitlementFacts, Failure, Granted, Invocation, Wish};
 use hallpass_store::Claimed;
 
 use super::fence::StoreFence;
@@ -20,6 +20,10 @@ pub(super) struct Work {
     pub(super) holding: Holding,
     pub(super) entitlement: EntitlementFacts,
     pub(super) endpoint: Arc<Endpoint>,
+    /// What the connector may use.
+    pub(super) granted: Granted,
+    /// Why no call may be made with the holding's connector, where that is so.
+    pub(super) stopped: Option<Failure>,
     /// When a call of this attempt is cut off: in the first four fifths of the lease.
     pub(super) deadline: Timestamp,
 }
@@ -60,12 +64,16 @@ impl Broker {
         let target = reads.target(&op.target).await?.ok_or_else(|| BrokerError::not_found("target", &op.target))?;
         let endpoint = self.endpoint(&mut reads, &target).await?;
         drop(reads);
-        let facts = self.loaded(&holding.connector).await?;
+        let (granted, stopped) = match self.callable(&holding.connector).await? {
+            Ok(granted) => (granted, None),
+            Err(failure) => (Granted::only(&[]), Some(failure)),
+        };
+        let facts = self.known(&holding.connector).await?;
         let entitlement = facts.entitlement(&holding.entitlement).cloned().ok_or_else(|| {
             BrokerError::Internal(format!("the connector {} has no entitlement {}", holding.connector, holding.entitlement))
         })?;
         let deadline = self.clock.now().plus(self.settings.call_ms.min(self.settings.lease_ms / 5 * 4));
-        Ok(Work { op, lease, holding, entitlement, endpoint, deadline })
+        Ok(Work { op, lease, holding, entitlement, endpoint, granted, stopped, deadline })
     }
 
     /// One call of this attempt.
@@ -74,6 +82,7 @@ impl Broker {
             operation: work.op.id.clone(),
             attempt: work.op.attempts,
             connector: work.holding.connector,
+            granted: work.granted.clone(),
             endpoint: Arc::clone(&work.endpoint),
             deadline: work.deadline,
             dry_run: false,

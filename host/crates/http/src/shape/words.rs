@@ -1,5 +1,6 @@
 //! Schemas of the domain's closed words, made from the domain's own lists, so that the document cannot say other words.
 
+use hallpass_domain::connector::ConnectorState;
 use hallpass_domain::grant::{EndReason, GrantState, SeenBy};
 use hallpass_domain::holding::Mode;
 use hallpass_domain::port::Sessions;
@@ -16,6 +17,7 @@ macro_rules! words {
 }
 
 words! {
+    connector_state: ConnectorState;
     principal_kind: PrincipalKind;
     principal_state: PrincipalState;
     grant_state: GrantState;

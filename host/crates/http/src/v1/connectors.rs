@@ -1,15 +1,21 @@
 //! Connectors: loaded plugin files.
 
+pub(crate) mod accept;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod show;
 
-use hallpass_domain::ids::Digest;
-use hallpass_domain::port::ConnectorFacts;
+pub use accept::Acceptance;
+pub use load::LoadQuery;
+
+use hallpass_broker::ConnectorRow;
+use hallpass_domain::connector::{ConnectorState, permissions_digest};
+use hallpass_domain::ids::{Digest, PrincipalId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::entitlements::Entitlement;
+use crate::shape::{Instant, words};
 
 /// A loaded connector, as its manifest describes it and the broker checked it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -31,8 +37,27 @@ pub struct Connector {
     pub settings: Vec<Setting>,
     /// Names of the secrets that a target has.
     pub secrets: Vec<String>,
-    /// What it may do, each as text for an operator to read before it is used.
+    /// What it asks for, each as text for an operator to read before it is used.
     pub permissions: Vec<String>,
+    /// The digest of that list: whoever accepts names it.
+    #[schema(value_type = String, example = "sha256:…")]
+    pub permissions_digest: Digest,
+    /// What of it was granted: all that it may do. Absent while nobody has accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub granted: Option<Vec<String>>,
+    /// Where this version stands.
+    #[schema(schema_with = words::connector_state)]
+    pub state: ConnectorState,
+    /// Names of the trusted keys that signed it; empty where it was loaded unsigned.
+    pub signers: Vec<String>,
+    /// Who loaded it.
+    #[schema(value_type = String)]
+    pub loaded_by: PrincipalId,
+    /// Why it was banned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it was loaded first.
+    pub added: Instant,
 }
 
 /// A setting of a target.
@@ -49,8 +74,9 @@ pub struct Setting {
     pub default: Option<String>,
 }
 
-impl From<ConnectorFacts> for Connector {
-    fn from(c: ConnectorFacts) -> Self {
+impl From<ConnectorRow> for Connector {
+    fn from(row: ConnectorRow) -> Self {
+        let c = row.facts;
         let setting =
             |s: hallpass_domain::port::SettingFacts| Setting { name: s.name, title: s.title, required: s.required, default: s.default };
         Self {
@@ -62,7 +88,14 @@ impl From<ConnectorFacts> for Connector {
             entitlements: c.entitlements.into_iter().map(Entitlement::from).collect(),
             settings: c.settings.into_iter().map(setting).collect(),
             secrets: c.secrets,
+            permissions_digest: permissions_digest(&c.permissions),
             permissions: c.permissions,
+            granted: row.granted.map(|(lines, _)| lines),
+            state: row.state,
+            signers: row.signers,
+            loaded_by: row.loaded_by,
+            reason: row.reason,
+            added: row.added.into(),
         }
     }
 }

@@ -52,6 +52,17 @@ fn code_under_another_name_or_key_does_not_verify() {
 }
 
 #[test]
+fn what_is_unloaded_leaves_no_code_on_disk() {
+    let (folder, engine, digest) = (tempfile::tempdir().unwrap(), engine(), Digest::of(EMPTY));
+    let cache = Cache::open(folder.path(), key(1), &engine).unwrap();
+    keep(&cache, &engine, &digest);
+    assert!(cache.path(&digest).exists());
+    cache.remove(&digest);
+    assert!(!cache.path(&digest).exists());
+    cache.remove(&digest);
+}
+
+#[test]
 fn the_folder_and_its_files_are_for_one_user() {
     let (parent, engine) = (tempfile::tempdir().unwrap(), engine());
     let folder = parent.path().join("a/b");

@@ -1,5 +1,7 @@
 //! What the broker and the operator learn from a manifest.
 
+use std::collections::BTreeMap;
+
 use hallpass_domain::ids::Digest;
 use hallpass_domain::port::{ConnectorFacts, EntitlementFacts, SettingFacts};
 
@@ -42,12 +44,13 @@ impl Manifest {
                 })
                 .collect(),
             secrets: document.secrets.keys().cloned().collect(),
-            permissions: self.permissions(),
+            permissions: self.lines(),
         }
     }
 
     /// One line per permission, in a fixed order: the diff of two versions is the diff of these lines.
-    fn permissions(&self) -> Vec<String> {
+    /// Each begins with its kind and name, `statement create …` or `recipe password: …`: the host finds it by them.
+    pub(super) fn lines(&self) -> Vec<String> {
         let mut out = Vec::new();
         for (name, secret) in &self.document.secrets {
             let uses: Vec<&str> = secret
@@ -76,4 +79,14 @@ impl Manifest {
         }
         out
     }
+}
+
+/// Permission lines by the kind and name that each begins with.
+pub(super) fn by_name(lines: Vec<String>) -> BTreeMap<(String, String), String> {
+    let key = |line: &str| {
+        let mut words = line.splitn(3, ' ');
+        let (kind, name) = (words.next()?, words.next()?);
+        Some((kind.to_owned(), name.trim_end_matches(':').to_owned()))
+    };
+    lines.into_iter().filter_map(|line| Some((key(&line)?, line))).collect()
 }

@@ -7,7 +7,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use hallpass_domain::port::{Endpoint, NotAdmitted};
+use hallpass_domain::ids::Digest;
+use hallpass_domain::port::{ConnectorFacts, Endpoint, NotAdmitted};
 
 use self::document::{Call, Document, Entitlement, Recipe, SecretUse, Setting, SettingType};
 use crate::capability::sql::look::Look;
@@ -26,7 +27,15 @@ pub(crate) struct Manifest {
     /// Recipes by name.
     pub(crate) recipes: BTreeMap<String, Recipe>,
     looks: BTreeMap<String, Vec<Look>>,
+    /// The lines that the operator reads, by the kind and name that each begins with.
+    permissions: BTreeMap<(String, String), String>,
     document: Document,
+}
+
+/// What a plugin file says of itself, after the checks that every host makes before it compiles one. Nothing of it runs.
+pub fn inspect(file: &[u8]) -> Result<ConnectorFacts, NotAdmitted> {
+    let manifest = Manifest::parse(crate::admission::admit(file, &crate::limits::Limits::default())?)?;
+    Ok(manifest.facts(Digest::of(file)))
 }
 
 /// The refusal of a manifest.
@@ -60,7 +69,8 @@ impl Manifest {
             .map(|e| looks_of(e, &document).map(|looks| (e.name.clone(), looks)))
             .collect::<Result<BTreeMap<_, _>, _>>()
             .map_err(refuse)?;
-        let mut manifest = Self { name: document.name.clone(), statements, recipes: BTreeMap::new(), looks, document };
+        let mut manifest =
+            Self { name: document.name.clone(), statements, recipes: BTreeMap::new(), looks, permissions: BTreeMap::new(), document };
         manifest.check_statements().map_err(refuse)?;
         manifest.recipes = std::mem::take(&mut manifest.document.recipes);
         for (name, recipe) in &manifest.recipes {
@@ -68,7 +78,13 @@ impl Manifest {
                 return Err(refuse(format!("the recipe `{name}` must make 16 to 64 bytes")));
             }
         }
+        manifest.permissions = facts::by_name(manifest.lines());
         Ok(manifest)
+    }
+
+    /// The line that asks for the permission of this kind and name: `statement`, `create_role`.
+    pub(crate) fn permission(&self, kind: &str, name: &str) -> Option<&str> {
+        self.permissions.get(&(kind.to_owned(), name.to_owned())).map(String::as_str)
     }
 
     /// The looks of an entitlement; empty where the connector's own `observe` is all there is.

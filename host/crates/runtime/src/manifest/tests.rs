@@ -71,6 +71,10 @@ fn a_good_manifest_tells_the_operator_every_permission() {
             "statement look (reads; in look): SELECT 1 AS a FROM pg_roles WHERE rolname = {stamp:text}",
         ]
     );
+    for (kind, name, line) in [("secret", "password", 0), ("recipe", "password", 1), ("statement", "create", 2), ("statement", "look", 3)] {
+        assert_eq!(manifest.permission(kind, name), Some(facts.permissions[line].as_str()), "{kind} {name}");
+    }
+    assert_eq!(manifest.permission("statement", "password"), None);
     assert!(facts.entitlement("schema.read").unwrap().host_looks);
     assert_eq!(facts.settings.iter().find(|s| s.name == "port").unwrap().default.as_deref(), Some("5432"));
 }

@@ -69,13 +69,23 @@ CREATE TABLE spent_assertions (
 CREATE INDEX spent_assertions_expires ON spent_assertions (expires);
 
 CREATE TABLE connectors (
-    digest  TEXT NOT NULL PRIMARY KEY,
-    name    TEXT NOT NULL,
-    facts   TEXT NOT NULL,
-    bytes   BLOB NOT NULL,
-    added   BIGINT NOT NULL
+    digest      TEXT NOT NULL PRIMARY KEY,
+    name        TEXT NOT NULL,
+    publisher   TEXT NOT NULL,
+    version     TEXT NOT NULL,
+    facts       TEXT NOT NULL,
+    bytes       BLOB NOT NULL,
+    state       TEXT NOT NULL,
+    granted     TEXT,
+    granted_at  BIGINT,
+    signers     TEXT NOT NULL,
+    loaded_by   TEXT NOT NULL REFERENCES principals (id),
+    reason      TEXT,
+    added       BIGINT NOT NULL,
+    revision    BIGINT NOT NULL
 );
 CREATE INDEX connectors_name ON connectors (name, added);
+CREATE UNIQUE INDEX connectors_version ON connectors (publisher, name, version);
 
 CREATE TABLE targets (
     id          TEXT NOT NULL PRIMARY KEY,
@@ -88,6 +98,25 @@ CREATE TABLE targets (
     revision    BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX targets_name ON targets (name);
+CREATE INDEX targets_connector ON targets (connector);
+
+CREATE TABLE activations (
+    target      TEXT NOT NULL PRIMARY KEY REFERENCES targets (id),
+    previous    TEXT REFERENCES connectors (digest),
+    next        TEXT REFERENCES connectors (digest),
+    held_back   TEXT REFERENCES connectors (digest),
+    reason      TEXT,
+    at          BIGINT NOT NULL
+);
+CREATE INDEX activations_next ON activations (next) WHERE next IS NOT NULL;
+
+CREATE TABLE quarantines (
+    target      TEXT NOT NULL REFERENCES targets (id),
+    connector   TEXT NOT NULL REFERENCES connectors (digest),
+    since       BIGINT NOT NULL,
+    reason      TEXT NOT NULL,
+    PRIMARY KEY (target, connector)
+);
 
 CREATE TABLE target_secrets (
     target      TEXT NOT NULL REFERENCES targets (id),
@@ -163,6 +192,7 @@ CREATE TABLE holdings (
 CREATE UNIQUE INDEX holdings_access ON holdings (target, account, entitlement, resource) WHERE mode = 'access';
 CREATE UNIQUE INDEX holdings_stamp ON holdings (stamp);
 CREATE INDEX holdings_target ON holdings (target, id);
+CREATE INDEX holdings_connector ON holdings (connector, id);
 
 CREATE TABLE grants (
     id              TEXT NOT NULL PRIMARY KEY,

@@ -85,6 +85,9 @@ impl secrets::Host for Call {
             let message = format!("the manifest has no recipe `{}`", hostile_text::line(&recipe, 64));
             return Ok(Err(refusal(FailureKind::Unsupported, "no-such-recipe", message)));
         };
+        if let Err(failure) = frame.permit("recipe", &recipe) {
+            return Ok(Err(to_guest(failure)));
+        }
         match self.vault.make(&recipe, declared, frame.services.rng.as_ref()) {
             Ok(index) => Ok(Ok(self.table.push(SecretHandle { index })?)),
             Err(failure) => Ok(Err(to_guest(failure))),

@@ -76,6 +76,7 @@ impl Call {
             refuse(FailureKind::Unsupported, "statement-not-declared", message)
         })?;
         statement.check_call(frame.kind)?;
+        frame.permit("statement", &statement.name)?;
         Ok(statement)
     }
 

@@ -55,6 +55,9 @@ pub(crate) struct Session {
 impl Session {
     /// Opens a session in `database`: a warm connection if one lives, else a new one.
     pub(crate) async fn open(frame: &Frame, database: &str, purpose: Purpose) -> Result<Self, Failure> {
+        if frame.manifest.login_secret("password") {
+            frame.permit("secret", "password")?;
+        }
         let pools = &frame.services.pools;
         let endpoint = &frame.call.endpoint;
         let settings = settings(frame, purpose)?;

@@ -1,0 +1,43 @@
+//! Quarantines: versions of connectors whose calls have stopped in one target.
+
+use hallpass_domain::connector::Quarantine;
+use hallpass_domain::ids::{Digest, TargetId};
+
+use crate::error::StoreResult;
+use crate::reads::Reads;
+use crate::sql::{Row, args};
+use crate::tx::Tx;
+
+const TABLE: &str = "quarantines";
+
+fn read(row: &Row) -> StoreResult<Quarantine> {
+    Ok(Quarantine { connector: row.parse("connector")?, since: row.time("since")?, reason: row.text("reason")? })
+}
+
+impl Reads<'_> {
+    /// The versions whose calls have stopped in this target.
+    pub async fn quarantines(&mut self, target: &TargetId) -> StoreResult<Vec<Quarantine>> {
+        let sql = "SELECT target AS id, connector, since, reason FROM quarantines WHERE target = $1 ORDER BY since, connector";
+        self.list(TABLE, sql, args![target], read).await
+    }
+}
+
+impl Tx {
+    /// Stops the calls of a target to a version; false where they have stopped already.
+    pub async fn insert_quarantine(&mut self, target: &TargetId, q: &Quarantine) -> StoreResult<bool> {
+        let sql = "INSERT INTO quarantines (target, connector, since, reason) VALUES ($1, $2, $3, $4) \
+                   ON CONFLICT (target, connector) DO NOTHING";
+        Ok(self.change(TABLE, sql, args![target, q.connector, q.since, q.reason]).await? == 1)
+    }
+
+    /// Lets them go on: of one version, or of all. How many quarantines ended.
+    pub async fn lift_quarantines(&mut self, target: &TargetId, connector: Option<&Digest>) -> StoreResult<u64> {
+        match connector {
+            Some(digest) => {
+                let sql = "DELETE FROM quarantines WHERE target = $1 AND connector = $2";
+                self.change(TABLE, sql, args![target, digest]).await
+            }
+            None => self.change(TABLE, "DELETE FROM quarantines WHERE target = $1", args![target]).await,
+        }
+    }
+}
