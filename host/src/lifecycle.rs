@@ -1,6 +1,5 @@
 //! Start and stop of a broker: everything in order, ready said once, and a stop that first finishes what is in flight.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -91,11 +90,7 @@ pub async fn serve(
     });
     let mut server = tokio::spawn({
         let (router, stop) = (wired.router, stop.clone());
-        async move {
-            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-                .with_graceful_shutdown(stop.cancelled_owned())
-                .await
-        }
+        hallpass_http::listen(listener, router, hallpass_http::Connections::default(), stop)
     });
     ready(Ready { url, data: config.server.data.clone(), policies: config.policies.dir.clone(), invitation })?;
     tokio::select! {

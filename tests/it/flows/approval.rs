@@ -73,9 +73,9 @@ on_both_backends! {
         let (carol, id) = (app.sign_in("carol").await, &asked.request.id);
         assert!(matches!(app.broker.request(&carol, id).await, Err(BrokerError::NotFound { .. })));
         assert!(matches!(app.approve("carol", id, None).await, Err(BrokerError::NotFound { .. })));
-        assert!(app.broker.inbox(&carol, Page::default()).await.unwrap().is_empty());
+        assert!(app.broker.inbox(&carol, Page::default()).await.unwrap().items.is_empty());
         app.after(60 * MINUTE).await;
-        assert_eq!(app.broker.inbox(&carol, Page::default()).await.unwrap().len(), 1);
+        assert_eq!(app.broker.inbox(&carol, Page::default()).await.unwrap().items.len(), 1);
         let other = app.ask("bot", "schema.read", SCHEMA, MINUTE).await.unwrap();
         assert!(app.approve("carol", &asked.request.id, None).await.unwrap().grant.is_some(), "dba may decide after the time-out");
         app.after(25 * 60 * MINUTE).await;
@@ -93,5 +93,19 @@ on_both_backends! {
         assert!(app.scripted.held().is_empty());
         let assertion = app.assertion("bot");
         assert!(matches!(app.broker.issue_session(assertion.expose()).await, Err(BrokerError::Unauthenticated { .. })));
+    }
+
+    async fn one_principal_has_so_many_requests_waiting_and_no_more(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let mut asked = Vec::new();
+        for _ in 0..100 {
+            asked.push(app.ask("bot", "schema.read", SCHEMA, MINUTE).await.unwrap().request.id);
+        }
+        let refused = app.ask("bot", "schema.read", SCHEMA, MINUTE).await;
+        assert!(matches!(refused, Err(BrokerError::TooMany { .. })), "{refused:?}");
+        app.broker.withdraw(&app.sign_in("bot").await, &asked[0]).await.unwrap();
+        app.ask("bot", "schema.read", SCHEMA, MINUTE).await.unwrap();
+        let refused = app.ask("bot", "schema.read", SCHEMA, MINUTE).await;
+        assert!(matches!(refused, Err(BrokerError::TooMany { .. })), "{refused:?}");
     }
 }

@@ -13,11 +13,11 @@ use crate::Broker;
 use crate::context::OpContext;
 use crate::error::BrokerError;
 use crate::requests::load;
-use crate::views::{NewVerdict, Page, RequestView};
+use crate::views::{NewVerdict, Page, Part, RequestView};
 
 impl Broker {
     /// Pending requests that the caller may decide.
-    pub async fn inbox(&self, ctx: &OpContext, page: Page) -> Result<Vec<RequestView>, BrokerError> {
+    pub async fn inbox(&self, ctx: &OpContext, page: Page) -> Result<Part<RequestView>, BrokerError> {
         let query = hallpass_store::RequestFilter { state: Some("pending".into()), ..hallpass_store::RequestFilter::default() };
         let waits = |view: &RequestView, facts: &RequestFacts| {
             let decided = view.approvals.iter().any(|a| a.approver == *ctx.principal());

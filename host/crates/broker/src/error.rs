@@ -87,6 +87,14 @@ pub enum BrokerError {
     /// The target did not do it.
     #[error("the target answered: {0}")]
     Target(Failure),
+    /// More at once than one caller may have.
+    #[error("{reason}")]
+    TooMany {
+        /// Of what.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
     /// Not now.
     #[error("{reason}")]
     Unavailable {

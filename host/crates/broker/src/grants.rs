@@ -8,38 +8,34 @@ use hallpass_store::Reads;
 use crate::Broker;
 use crate::context::{OpContext, facts_of};
 use crate::error::BrokerError;
-use crate::views::{GrantFilter, GrantView, Page};
+use crate::part::Filling;
+use crate::views::{GrantFilter, GrantView, Page, Part};
 
 impl Broker {
     /// Grants that the caller may see.
-    pub async fn grants(&self, ctx: &OpContext, filter: GrantFilter, page: Page) -> Result<Vec<GrantView>, BrokerError> {
+    pub async fn grants(&self, ctx: &OpContext, filter: GrantFilter, page: Page) -> Result<Part<GrantView>, BrokerError> {
         let mut filter = filter;
         if !ctx.is_operator() && filter.principal.is_none() {
             filter.principal = Some(ctx.principal().clone());
         }
-        let (mut after, rows) = (page.cursor()?, page.rows());
-        let mut reads = self.store.reads().await?;
         let query =
             hallpass_store::GrantFilter { principal: filter.principal, live: filter.live, ..hallpass_store::GrantFilter::default() };
-        let mut views = Vec::new();
-        // Read on until the part is full: a short one is the last.
-        loop {
+        let mut part = Filling::new(&page)?;
+        while let Some((after, rows)) = part.next() {
+            let mut reads = self.store.reads().await?;
             let batch = reads.grants(&query, after.as_ref(), rows).await?;
-            after = batch.last().map(|g| g.id.clone());
-            let last = batch.len() < rows as usize;
+            part.came(batch.len());
             for grant in batch {
+                if !part.pass(&grant.id) {
+                    break;
+                }
                 let facts = self.grant_facts(&mut reads, &grant).await?;
                 if ctx.authorize(Action::GrantRead, ResourceFacts::Grant(&facts)).is_ok() {
-                    views.push(self.grant_view(&mut reads, grant).await?);
+                    part.keep(self.grant_view(&mut reads, grant).await?);
                 }
-                if views.len() == rows as usize {
-                    return Ok(views);
-                }
-            }
-            if last {
-                return Ok(views);
             }
         }
+        Ok(part.finish())
     }
 
     /// One grant.

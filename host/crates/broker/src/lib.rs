@@ -18,6 +18,7 @@ mod grants;
 mod groups;
 mod identity;
 mod log;
+mod part;
 mod passes;
 mod principals;
 mod requests;
@@ -54,7 +55,8 @@ use witness::Witness;
 
 pub use views::{
     Account, EnrolmentKeys, EventFilter, EventView, GrantFilter, GrantView, Group, Invitation, IssuedSession, MintedPass, NewConnector,
-    NewPrincipal, NewRequest, NewTarget, NewVerdict, Offer, Page, PickedUp, Readiness, RequestFilter, RequestView, SealedFor, TargetChange,
+    NewPrincipal, NewRequest, NewTarget, NewVerdict, Offer, Page, Part, PickedUp, Readiness, RequestFilter, RequestView, SealedFor,
+    TargetChange,
 };
 
 /// What a broker is made of.

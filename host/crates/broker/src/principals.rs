@@ -12,7 +12,8 @@ use crate::Broker;
 use crate::context::{OpContext, facts_of};
 use crate::engine;
 use crate::error::BrokerError;
-use crate::views::{Invitation, NewPrincipal, Page};
+use crate::part::Filling;
+use crate::views::{Invitation, NewPrincipal, Page, Part};
 
 impl Broker {
     /// Adds a principal and makes its one-time link. Agents and workloads need a live human owner.
@@ -59,28 +60,23 @@ impl Broker {
     }
 
     /// Principals that the caller may see.
-    pub async fn principals(&self, ctx: &OpContext, page: Page) -> Result<Vec<Principal>, BrokerError> {
-        let (mut after, rows) = (page.cursor()?, page.rows());
-        let mut reads = self.store.reads().await?;
-        let mut seen = Vec::new();
-        // Read on until the part is full: a short one is the last.
-        loop {
+    pub async fn principals(&self, ctx: &OpContext, page: Page) -> Result<Part<Principal>, BrokerError> {
+        let mut part = Filling::new(&page)?;
+        while let Some((after, rows)) = part.next() {
+            let mut reads = self.store.reads().await?;
             let batch = reads.principals(after.as_ref(), rows).await?;
-            after = batch.last().map(|p| p.id.clone());
-            let last = batch.len() < rows as usize;
+            part.came(batch.len());
             for principal in batch {
+                if !part.pass(&principal.id) {
+                    break;
+                }
                 let facts = facts_of(&mut reads, &principal).await?;
                 if ctx.authorize(Action::PrincipalRead, ResourceFacts::Principal(&facts)).is_ok() {
-                    seen.push(principal);
+                    part.keep(principal);
                 }
-                if seen.len() == rows as usize {
-                    return Ok(seen);
-                }
-            }
-            if last {
-                return Ok(seen);
             }
         }
+        Ok(part.finish())
     }
 
     /// One principal.

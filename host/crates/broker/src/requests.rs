@@ -12,7 +12,8 @@ use crate::Broker;
 use crate::access::Wanted;
 use crate::context::OpContext;
 use crate::error::BrokerError;
-use crate::views::{NewRequest, Page, RequestFilter, RequestView};
+use crate::part::Filling;
+use crate::views::{NewRequest, Page, Part, RequestFilter, RequestView};
 
 /// The most bytes of a justification.
 const MOST_JUSTIFICATION_BYTES: usize = 4_000;
@@ -51,6 +52,12 @@ impl Broker {
         let actors = ctx.actors();
         run_tx!(self.store, "request.submit", |tx| -> Result<(), BrokerError> {
             tx.anchor_principal(&ctx.facts().human().id).await?;
+            if !auto && tx.reads().pending_requests_of(ctx.principal()).await? >= self.settings.most_pending {
+                return Err(BrokerError::TooMany {
+                    reason: format!("{} of your requests wait for a verdict", self.settings.most_pending),
+                    remedy: "Wait for verdicts, or withdraw what is not needed any more.".into(),
+                });
+            }
             tx.insert_request(&request).await?;
             tx.emit(submitted(&request, &actors)).await?;
             if auto {
@@ -75,7 +82,7 @@ impl Broker {
     }
 
     /// Requests that the caller may see.
-    pub async fn requests(&self, ctx: &OpContext, filter: RequestFilter, page: Page) -> Result<Vec<RequestView>, BrokerError> {
+    pub async fn requests(&self, ctx: &OpContext, filter: RequestFilter, page: Page) -> Result<Part<RequestView>, BrokerError> {
         let requester = (filter.mine || !ctx.is_operator()).then(|| ctx.principal().clone());
         self.list(ctx, hallpass_store::RequestFilter { requester, target: None, state: filter.state }, page, |_, _| true).await
     }
@@ -111,39 +118,34 @@ impl Broker {
         Ok(request)
     }
 
-    /// Requests that the caller may see and `keep` wants, read on until the part is full: a short one is the last.
+    /// Requests that the caller may see and `keep` wants.
     pub(crate) async fn list(
         &self,
         ctx: &OpContext,
         query: hallpass_store::RequestFilter,
         page: Page,
         keep: impl Fn(&RequestView, &hallpass_policy::RequestFacts) -> bool,
-    ) -> Result<Vec<RequestView>, BrokerError> {
-        let mut after = page.cursor()?;
-        let rows = page.rows();
-        let mut reads = self.store.reads().await?;
-        let mut views = Vec::new();
-        loop {
+    ) -> Result<Part<RequestView>, BrokerError> {
+        let mut part = Filling::new(&page)?;
+        while let Some((after, rows)) = part.next() {
+            let mut reads = self.store.reads().await?;
             let batch = reads.requests(&query, after.as_ref(), rows).await?;
-            after = batch.last().map(|r| r.id.clone());
-            let last = batch.len() < rows as usize;
+            part.came(batch.len());
             for request in batch {
+                if !part.pass(&request.id) {
+                    break;
+                }
                 let facts = self.request_facts(&mut reads, &request).await?;
                 if ctx.authorize(Action::RequestRead, ResourceFacts::Request(&facts)).is_err() {
                     continue;
                 }
                 let view = self.request_view(&mut reads, request).await?;
                 if keep(&view, &facts) {
-                    views.push(view);
+                    part.keep(view);
                 }
-                if views.len() == rows as usize {
-                    return Ok(views);
-                }
-            }
-            if last {
-                return Ok(views);
             }
         }
+        Ok(part.finish())
     }
 
     pub(crate) async fn request_view(&self, reads: &mut Reads<'_>, request: Request) -> Result<RequestView, BrokerError> {

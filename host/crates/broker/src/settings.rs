@@ -11,6 +11,8 @@ pub struct Settings {
     pub public_url: String,
     /// This node's name in leases.
     pub node: String,
+    /// How many requests of one principal may wait for a verdict.
+    pub most_pending: u64,
     /// How long a claimed operation belongs to one node.
     pub lease_ms: Millis,
     /// How long one connector call may take; below four fifths of the lease.
@@ -46,6 +48,7 @@ impl Settings {
         Self {
             public_url,
             node: "node".into(),
+            most_pending: 100,
             lease_ms: 60_000,
             call_ms: 30_000,
             activation_window_ms: 15 * 60_000,

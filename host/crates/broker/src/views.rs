@@ -24,6 +24,15 @@ pub struct Page {
     pub limit: u32,
 }
 
+/// A part of a list, and where the next one begins.
+#[derive(Debug, Clone)]
+pub struct Part<T> {
+    /// What the caller may see of it.
+    pub items: Vec<T>,
+    /// The cursor of the next part; `None`: this is the last one. A part can be short, even empty, and not be the last.
+    pub next: Option<String>,
+}
+
 impl Page {
     /// The id after which the part begins.
     pub(crate) fn cursor<I: FromStr<Err = NameError>>(&self) -> Result<Option<I>, BrokerError> {

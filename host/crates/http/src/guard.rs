@@ -11,6 +11,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument as _;
 
 use crate::metrics::Traffic;
@@ -39,11 +40,25 @@ pub(crate) struct Guard {
     /// Calls that were answered.
     pub(crate) traffic: Traffic,
     served: Arc<AtomicU64>,
+    /// Calls at once. The store's connections are few, and the engine needs them too.
+    room: Arc<Semaphore>,
 }
+
+/// The most calls at once.
+const AT_ONCE: usize = 64;
+/// How long a call waits for its turn.
+const TURN: Duration = Duration::from_secs(10);
+/// What is asked of a node that has no room: whether it lives.
+const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
 impl Guard {
     pub(crate) fn new(limit: Duration) -> Self {
-        Self { limit, traffic: Traffic::default(), served: Arc::default() }
+        Self { limit, traffic: Traffic::default(), served: Arc::default(), room: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// A seat for a call; `None` when none became free in time.
+    async fn seat(&self) -> Option<OwnedSemaphorePermit> {
+        tokio::time::timeout(TURN, Arc::clone(&self.room).acquire_owned()).await.ok()?.ok()
     }
 
     /// The id of the next call: unique in this process. Nothing depends on its being hard to guess.
@@ -58,17 +73,13 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
     let span = tracing::info_span!("call", id = %call, %method, route, status = tracing::field::Empty);
-    let task = tokio::spawn(next.run(request).instrument(span.clone()));
-    let mut response = match tokio::time::timeout(guard.limit, task).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(failure)) => {
-            span.in_scope(|| tracing::error!(panicked = failure.is_panic(), "a call ended without an answer"));
-            Problem::Internal.into_response()
+    let seat = if PROBES.contains(&route.as_str()) { None } else { Some(guard.seat().await) };
+    let mut response = match seat {
+        Some(None) => {
+            span.in_scope(|| tracing::warn!("no room for another call"));
+            Problem::Busy.into_response()
         }
-        Err(_) => {
-            span.in_scope(|| tracing::warn!("no answer in time; the call goes on without its caller"));
-            Problem::TimedOut.into_response()
-        }
+        seat => answer(&guard, next.run(request).instrument(span.clone()), seat.flatten(), &span).await,
     };
     let status = response.status();
     span.record("status", status.as_u16());
@@ -82,6 +93,31 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
         headers.insert(CALL, value);
     }
     response
+}
+
+/// The answer of a call that has its seat, which it keeps until it is done: also past its time-out.
+async fn answer(
+    guard: &Guard,
+    call: impl Future<Output = Response> + Send + 'static,
+    seat: Option<OwnedSemaphorePermit>,
+    span: &tracing::Span,
+) -> Response {
+    let task = tokio::spawn(async move {
+        let response = call.await;
+        drop(seat);
+        response
+    });
+    match tokio::time::timeout(guard.limit, task).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(failure)) => {
+            span.in_scope(|| tracing::error!(panicked = failure.is_panic(), "a call ended without an answer"));
+            Problem::Internal.into_response()
+        }
+        Err(_) => {
+            span.in_scope(|| tracing::warn!("no answer in time; the call goes on without its caller"));
+            Problem::TimedOut.into_response()
+        }
+    }
 }
 
 /// No route has this path.

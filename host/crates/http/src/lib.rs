@@ -12,6 +12,7 @@ mod enrol;
 mod extract;
 mod guard;
 mod health;
+mod listen;
 mod metrics;
 mod oauth;
 mod openapi;
@@ -28,6 +29,7 @@ use hallpass_broker::Broker;
 
 pub use enrol::Enrolment;
 pub use health::Readiness;
+pub use listen::{Connections, listen};
 pub use oauth::{TokenAnswer, TokenError};
 pub use openapi::document;
 pub use problem::{Kind, Problem, ProblemBody, TYPE_PREFIX};
@@ -61,7 +63,7 @@ impl Settings {
     }
 }
 
-/// The whole service. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, or loopback is never recognised.
+/// The whole service. Serve it with [`listen`], or loopback is never recognised.
 pub fn router(broker: Arc<Broker>, settings: Settings) -> Router {
     routes::router(broker, settings)
 }

@@ -130,6 +130,15 @@ pub enum Problem {
         /// The policies that say so.
         policies: Vec<String>,
     },
+    /// More at once than one caller may have.
+    TooMany {
+        /// Of what.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// More calls at once than this node takes.
+    Busy,
     /// It could be had once, and was.
     Gone {
         /// What happened to it.
@@ -187,6 +196,8 @@ impl Problem {
             Self::Duplicate { .. } => ("duplicate", StatusCode::CONFLICT, "There is one already"),
             Self::Taken { .. } => ("taken", StatusCode::CONFLICT, "Taken already"),
             Self::TooLong { .. } => ("too-long", StatusCode::UNPROCESSABLE_ENTITY, "More time than policy allows"),
+            Self::TooMany { .. } => ("too-many", StatusCode::TOO_MANY_REQUESTS, "Too many at once"),
+            Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE, "Too many calls at once"),
             Self::Gone { .. } => ("gone", StatusCode::GONE, "Gone"),
             Self::NotAdmitted(_) => ("connector-not-admitted", StatusCode::UNPROCESSABLE_ENTITY, "The connector was not loaded"),
             Self::Target(_) => ("target-failed", StatusCode::FAILED_DEPENDENCY, "The target did not do it"),

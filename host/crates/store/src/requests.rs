@@ -122,6 +122,12 @@ impl Reads<'_> {
         self.list(TABLE, sql, args, read).await
     }
 
+    /// How many requests of a principal wait for a verdict.
+    pub async fn pending_requests_of(&mut self, requester: &PrincipalId) -> StoreResult<u64> {
+        let sql = "SELECT COUNT(*) AS n FROM requests WHERE requester = $1 AND state = 'pending'";
+        Ok(self.find(TABLE, sql, args![requester], |row| row.number("n")).await?.unwrap_or(0))
+    }
+
     /// Pending requests whose stage's time, or whose own, is over; the longest over first.
     pub async fn due_requests(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<Request>> {
         self.list(TABLE, select!(" WHERE due IS NOT NULL AND due <= $1 ORDER BY due, id LIMIT $2"), args![now, limit], read).await

@@ -138,6 +138,8 @@ impl Problem {
                 body.code = Some(failure.code.clone());
                 (format!("The target answered: {}", failure.message), target_remedy(failure.kind).into())
             }
+            Self::TooMany { reason, remedy } => (sentence(reason), remedy.clone()),
+            Self::Busy => ("This node has as many calls in hand as it takes. Nothing was done.".into(), "Try again in a moment.".into()),
             Self::Unavailable => (
                 "The broker cannot do this now. Nothing was changed.".into(),
                 "Try again in a moment. The operator finds the cause at /readyz and in the broker's log.".into(),
@@ -163,7 +165,7 @@ impl Problem {
     /// After how many seconds another try makes sense, where that is known.
     fn retry_after_s(&self) -> Option<u64> {
         match self {
-            Self::Unavailable | Self::TimedOut => Some(2),
+            Self::Unavailable | Self::TimedOut | Self::Busy => Some(2),
             Self::Target(Failure { retry_after_ms: Some(ms), .. }) => Some(ms.div_ceil(1000).max(1)),
             _ => None,
         }

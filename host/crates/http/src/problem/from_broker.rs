@@ -16,6 +16,7 @@ impl From<BrokerError> for Problem {
             BrokerError::Duplicate { noun, name } => Self::Duplicate { noun, name },
             BrokerError::Taken(rule) => Self::Taken { reason: rule.to_string() },
             BrokerError::TooLong { asked_ms, max_ms, policies } => Self::TooLong { asked_ms, max_ms, policies },
+            BrokerError::TooMany { reason, remedy } => Self::TooMany { reason, remedy },
             BrokerError::Gone { reason } => Self::Gone { reason },
             BrokerError::PolicyDenied { reason, policies } => Self::PolicyDenied { reason, policies },
             BrokerError::NotAdmitted(refusal) => Self::NotAdmitted(refusal),

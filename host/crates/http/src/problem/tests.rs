@@ -28,6 +28,7 @@ fn table() -> Vec<(BrokerError, u16, &'static str, &'static str)> {
         (BrokerError::Duplicate { noun: "target", name: text("shop") }, 409, "duplicate", "target shop"),
         (BrokerError::Taken(Constraint::Account), 409, "taken", "belongs to another principal"),
         (BrokerError::TooLong { asked_ms: 3_600_000, max_ms: 1_800_000, policies: vec![text("p1")] }, 422, "too-long", "the limit is 30m"),
+        (BrokerError::TooMany { reason: text("100 wait"), remedy: text("wait") }, 429, "too-many", "100 wait."),
         (BrokerError::Gone { reason: text("picked up before") }, 410, "gone", "picked up before"),
         (BrokerError::PolicyDenied { reason: text("no permit"), policies: vec![] }, 403, "policy-denied", "no permit"),
         (
@@ -110,6 +111,7 @@ fn no_two_kinds_share_a_word() {
         Problem::WrongQuery { reason: String::new() },
         Problem::WrongHeader { name: "x", reason: String::new() },
         Problem::TimedOut,
+        Problem::Busy,
     ];
     let mut slugs: Vec<&str> = problems.iter().map(|p| p.kind().slug).collect();
     slugs.extend(table().iter().map(|row| row.2));

@@ -1,12 +1,13 @@
 //! Lists in parts.
 
+use hallpass_broker::Part;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A part of a list.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct List<T> {
-    /// The items.
+    /// The items. A part can be short, even empty, and not be the last.
     pub items: Vec<T>,
     /// Send it as `after` to get the next part. Absent: this is the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,15 +29,8 @@ impl<T> List<T> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_part_says_where_the_next_one_begins() {
-        let cursor = |n: &i32| n.to_string();
-        assert_eq!(List::part([1, 2], 2, cursor).next.as_deref(), Some("2"));
-        assert_eq!(List::part([1], 2, cursor).next, None);
-        assert_eq!(List::part([], 1, cursor).next, None);
+impl<T, U: From<T>> From<Part<T>> for List<U> {
+    fn from(part: Part<T>) -> Self {
+        Self { items: part.items.into_iter().map(U::from).collect(), next: part.next }
     }
 }

@@ -38,7 +38,6 @@ pub(crate) async fn list(
     Query(query): Query<InboxQuery>,
 ) -> Result<Json<List<Request>>, Problem> {
     let page = page(query.after, query.limit)?;
-    let limit = page.limit;
     let found = app.broker.inbox(&ctx, page).await?;
-    Ok(Json(List::part(found.into_iter().map(Request::from), limit, |r| r.id.to_string())))
+    Ok(Json(found.into()))
 }

@@ -49,7 +49,6 @@ pub(crate) async fn list(
     Query(query): Query<GrantQuery>,
 ) -> Result<Json<List<Grant>>, Problem> {
     let page = page(query.after, query.limit)?;
-    let limit = page.limit;
     let found = app.broker.grants(&ctx, GrantFilter { principal: query.principal, live: query.live }, page).await?;
-    Ok(Json(List::part(found.into_iter().map(Grant::from), limit, |g| g.id.to_string())))
+    Ok(Json(found.into()))
 }

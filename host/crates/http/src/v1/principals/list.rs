@@ -38,7 +38,6 @@ pub(crate) async fn list(
     Query(query): Query<PrincipalQuery>,
 ) -> Result<Json<List<Principal>>, Problem> {
     let page = page(query.after, query.limit)?;
-    let limit = page.limit;
     let found = app.broker.principals(&ctx, page).await?;
-    Ok(Json(List::part(found.into_iter().map(Principal::from), limit, |p| p.id.to_string())))
+    Ok(Json(found.into()))
 }

@@ -52,7 +52,6 @@ pub(crate) async fn list(
         return Err(Problem::WrongQuery { reason: format!("state must be one of: {known}") });
     }
     let page = page(query.after, query.limit)?;
-    let limit = page.limit;
     let found = app.broker.requests(&ctx, RequestFilter { state: query.state, mine: query.mine }, page).await?;
-    Ok(Json(List::part(found.into_iter().map(Request::from), limit, |r| r.id.to_string())))
+    Ok(Json(found.into()))
 }
