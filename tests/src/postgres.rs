@@ -13,13 +13,20 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 ///
 /// It writes every statement to its log, so that a test can look for secrets there.
 pub fn cluster() -> &'static Cluster {
-    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    CLUSTER.get_or_init(|| {
-        // Every test has pools of its own.
-        let settings = vec![("max_connections".to_owned(), "300".to_owned())];
-        Cluster::start(&Options { fsync: false, log_statements: true, settings }, &SystemRng, &|line| eprintln!("{line}"))
-            .unwrap_or_else(|error| panic!("{error}"))
-    })
+    CLUSTER.get_or_init(|| start(Options { fsync: false, log_statements: true, settings: Vec::new() }))
+}
+
+/// The same as it is for a measurement: commits wait for the disk, and nothing is logged. Before the first use of [`cluster`].
+pub fn durable_cluster() -> &'static Cluster {
+    CLUSTER.get_or_init(|| start(Options::default()))
+}
+
+static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+
+fn start(mut options: Options) -> Cluster {
+    // Every test has pools of its own.
+    options.settings.push(("max_connections".to_owned(), "300".to_owned()));
+    Cluster::start(&options, &SystemRng, &|line| eprintln!("{line}")).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A database of one test.

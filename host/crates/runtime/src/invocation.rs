@@ -84,6 +84,7 @@ fn store(loaded: &Loaded, frame: &Arc<Frame>, cpu: &Arc<AtomicU64>) -> wasmtime:
 
 async fn call(loaded: &Loaded, mut store: Store<Call>, ask: Ask<'_>) -> Said<Answer> {
     let instance = loaded.pre.instantiate_async(&mut store).await?;
+    tracing::trace!(name: "instantiated", operation = %store.data().frame.call.operation, "the sandbox of a call is ready");
     let said = ask_it(loaded, &mut store, &instance, ask).await;
     let data = store.data_mut();
     data.log.close(&data.frame);
