@@ -1,6 +1,7 @@
 //! The HTTP side in process: what is described, what is refused, what every answer carries.
 
 mod bad_input;
+mod idempotency;
 mod openapi;
 mod operation;
 pub(crate) mod service;

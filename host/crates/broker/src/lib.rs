@@ -18,6 +18,7 @@ mod grants;
 mod groups;
 mod identity;
 mod log;
+mod once;
 mod part;
 mod passes;
 mod principals;
@@ -50,6 +51,7 @@ pub use hallpass_audit::VerifierKey;
 pub use hallpass_audit::note::NoteError;
 pub use hallpass_store::ConnectorRow;
 pub use log::{log_origin, verify_store};
+pub use once::{Made, Once};
 pub use settings::Settings;
 use witness::Witness;
 

@@ -1,5 +1,6 @@
 //! Principals: added, seen, offboarded.
 
+use hallpass_domain::Timestamp;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::grant::EndReason;
 use hallpass_domain::ids::PrincipalId;
@@ -12,12 +13,32 @@ use crate::Broker;
 use crate::context::{OpContext, facts_of};
 use crate::engine;
 use crate::error::BrokerError;
+use crate::once::{Made, Once};
 use crate::part::Filling;
 use crate::views::{Invitation, NewPrincipal, Page, Part};
 
 impl Broker {
     /// Adds a principal and makes its one-time link. Agents and workloads need a live human owner.
     pub async fn add_principal(&self, ctx: &OpContext, new: NewPrincipal) -> Result<Invitation, BrokerError> {
+        self.make_principal(ctx, new, None).await
+    }
+
+    /// The same for a call with a key: sent again, it adds nobody, and shows no link, which is kept nowhere.
+    pub async fn add_principal_once(
+        &self,
+        ctx: &OpContext,
+        new: NewPrincipal,
+        once: Once<'_, (Principal, Timestamp)>,
+    ) -> Result<Made<Invitation>, BrokerError> {
+        self.once(ctx, &once, self.make_principal(ctx, new, Some(&once))).await
+    }
+
+    async fn make_principal(
+        &self,
+        ctx: &OpContext,
+        new: NewPrincipal,
+        once: Option<&Once<'_, (Principal, Timestamp)>>,
+    ) -> Result<Invitation, BrokerError> {
         ctx.authorize(Action::PrincipalCreate, ResourceFacts::Installation)?;
         let owner = match (new.kind, &new.owner) {
             (PrincipalKind::User, None) => None,
@@ -42,7 +63,11 @@ impl Broker {
                     .text("name", principal.name.as_str()),
             )
             .await?;
-            link = Some(self.invite_in(tx, &principal.id, &actors).await?);
+            let (token, expires) = self.invite_in(tx, &principal.id, &actors).await?;
+            if let Some(once) = once {
+                self.keep_answer(tx, ctx, once, (principal.clone(), expires)).await?;
+            }
+            link = Some((token, expires));
             Ok(())
         })
         .map_err(|e: BrokerError| duplicate(e, "principal", principal.name.as_str()))?;

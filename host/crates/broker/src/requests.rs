@@ -12,6 +12,7 @@ use crate::Broker;
 use crate::access::Wanted;
 use crate::context::OpContext;
 use crate::error::BrokerError;
+use crate::once::{Made, Once};
 use crate::part::Filling;
 use crate::views::{NewRequest, Page, Part, RequestFilter, RequestView};
 
@@ -23,6 +24,25 @@ const MOST_DURATION_MS: u64 = 366 * 24 * 3_600_000;
 impl Broker {
     /// Asks for access. Policy answers at once: no, yes, or who must approve.
     pub async fn submit(&self, ctx: &OpContext, new: NewRequest) -> Result<RequestView, BrokerError> {
+        self.make_request(ctx, new, None).await
+    }
+
+    /// The same for a call with a key: sent again, it asks for nothing new.
+    pub async fn submit_once(
+        &self,
+        ctx: &OpContext,
+        new: NewRequest,
+        once: Once<'_, RequestView>,
+    ) -> Result<Made<RequestView>, BrokerError> {
+        self.once(ctx, &once, self.make_request(ctx, new, Some(&once))).await
+    }
+
+    async fn make_request(
+        &self,
+        ctx: &OpContext,
+        new: NewRequest,
+        once: Option<&Once<'_, RequestView>>,
+    ) -> Result<RequestView, BrokerError> {
         let (wanted, ask) = self.read_ask(&new).await?;
         let query = AccessQuery { principal: ctx.facts().clone(), access: wanted.access.clone(), duration_ms: ask.duration_ms };
         let allowed = match self.policy.decide(&query) {
@@ -69,6 +89,10 @@ impl Broker {
                 )
                 .await?;
                 self.create_grant(tx, &request, &actors).await?;
+            }
+            if let Some(once) = once {
+                let view = self.request_view(&mut tx.reads(), request.clone()).await?;
+                self.keep_answer(tx, ctx, once, view).await?;
             }
             Ok(())
         })?;

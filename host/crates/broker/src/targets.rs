@@ -17,6 +17,7 @@ use crate::Broker;
 use crate::context::OpContext;
 use crate::engine::NoChange;
 use crate::error::BrokerError;
+use crate::once::{Made, Once};
 use crate::principals::duplicate;
 use crate::views::{Account, NewTarget, Offer, TargetChange};
 
@@ -26,6 +27,15 @@ const MOST_SETTING_BYTES: usize = 64 * 1024;
 impl Broker {
     /// Adds a target. Its settings and secrets must be those that the connector's manifest declares.
     pub async fn add_target(&self, ctx: &OpContext, new: NewTarget) -> Result<Target, BrokerError> {
+        self.make_target(ctx, new, None).await
+    }
+
+    /// The same for a call with a key: sent again, it adds nothing new.
+    pub async fn add_target_once(&self, ctx: &OpContext, new: NewTarget, once: Once<'_, Target>) -> Result<Made<Target>, BrokerError> {
+        self.once(ctx, &once, self.make_target(ctx, new, Some(&once))).await
+    }
+
+    async fn make_target(&self, ctx: &OpContext, new: NewTarget, once: Option<&Once<'_, Target>>) -> Result<Target, BrokerError> {
         ctx.authorize(Action::TargetCreate, ResourceFacts::Installation)?;
         let connector = self.find_connector(&new.connector).await?;
         self.usable(&connector).await?;
@@ -63,6 +73,9 @@ impl Broker {
                     .text("name", target.name.as_str()),
             )
             .await?;
+            if let Some(once) = once {
+                self.keep_answer(tx, ctx, once, target.clone()).await?;
+            }
             Ok(())
         })
         .map_err(|e: BrokerError| duplicate(e, "target", target.name.as_str()))?;

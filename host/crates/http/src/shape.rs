@@ -7,7 +7,7 @@ mod secret;
 mod settings;
 pub(crate) mod words;
 
-pub(crate) use answer::Created;
+pub(crate) use answer::{Created, IdempotencyKey, answer};
 pub use instant::Instant;
 pub use list::List;
 pub use secret::{SecretInput, SecretOutput};

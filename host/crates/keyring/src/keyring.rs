@@ -3,8 +3,10 @@
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use hallpass_domain::Rng;
+use hallpass_domain::ids::Digest;
 use hallpass_domain::secret::{OpenError, Opener, SecretBytes};
 use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -30,6 +32,7 @@ pub struct WrongMasterKey {
 pub struct Keyring {
     envelope: XChaCha20Poly1305,
     artifact_mac: SecretBytes,
+    call_mac: SecretBytes,
     fingerprint: String,
 }
 
@@ -39,6 +42,7 @@ impl Keyring {
         Self {
             envelope: XChaCha20Poly1305::new(derive(master, "envelope").as_slice().into()),
             artifact_mac: SecretBytes::new(derive(master, "artifact-mac").to_vec()),
+            call_mac: SecretBytes::new(derive(master, "call-mac").to_vec()),
             fingerprint: hex::encode(derive(master, "fingerprint").iter().take(16).copied().collect::<Vec<u8>>()),
         }
     }
@@ -57,6 +61,13 @@ impl Keyring {
     /// The key of the MAC over compiled artifacts: 32 bytes.
     pub fn artifact_mac_key(&self) -> SecretBytes {
         self.artifact_mac.clone()
+    }
+
+    /// What tells one call from another: a MAC over its bytes, which may hold a secret that nobody must be able to guess at.
+    #[expect(clippy::missing_panics_doc, clippy::expect_used, reason = "HMAC takes a key of any length")]
+    pub fn mac_of_call(&self, call: &[u8]) -> Digest {
+        let mac = <Hmac<Sha256> as Mac>::new_from_slice(self.call_mac.expose()).expect("HMAC takes a key of any length");
+        Digest(mac.chain_update(call).finalize().into_bytes().into())
     }
 
     /// Seals `secret` for `context`, the id of the aggregate that it belongs to: moved to another row, it does not open.
@@ -147,6 +158,9 @@ mod tests {
         assert_eq!(one.fingerprint(), keyring(1).fingerprint());
         assert_ne!(one.fingerprint(), two.fingerprint());
         assert_eq!(one.fingerprint().len(), 32);
+        assert_eq!(one.mac_of_call(b"x"), keyring(1).mac_of_call(b"x"));
+        assert_ne!(one.mac_of_call(b"x"), one.mac_of_call(b"y"));
+        assert_ne!(one.mac_of_call(b"x"), two.mac_of_call(b"x"));
         assert_eq!(one.recognise(one.fingerprint()), Ok(()));
         assert!(one.recognise(two.fingerprint()).is_err());
         assert_ne!(one.artifact_mac_key().expose(), two.artifact_mac_key().expose());

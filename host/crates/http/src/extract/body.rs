@@ -83,7 +83,8 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
     parts.all(utf8).then_some(essence)
 }
 
-fn json_type(headers: &HeaderMap) -> Result<(), Problem> {
+/// Whether the body is JSON by its header.
+pub(super) fn json_type(headers: &HeaderMap) -> Result<(), Problem> {
     let ok = media_type(headers).is_some_and(|t| t.eq_ignore_ascii_case("application/json"));
     if ok { Ok(()) } else { Err(Problem::WrongContentType { expected: "application/json" }) }
 }
@@ -101,7 +102,8 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Resul
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// Exactly one JSON value of this type.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
         let path = e.path().to_string();

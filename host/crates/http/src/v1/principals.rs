@@ -10,6 +10,7 @@ pub(crate) mod show;
 pub use add::NewPrincipal;
 pub use list::PrincipalQuery;
 
+use hallpass_domain::Timestamp;
 use hallpass_domain::ids::PrincipalId;
 use hallpass_domain::name::Name;
 use hallpass_domain::principal::{Principal as Stored, PrincipalKind, PrincipalState};
@@ -67,8 +68,10 @@ impl From<Stored> for Principal {
 pub struct Invitation {
     /// Whose.
     pub principal: Principal,
-    /// The link: `hallpass login LINK` makes the keys and registers them.
-    pub link: SecretOutput,
+    /// The link: `hallpass login LINK` makes the keys and registers them. Missing where a call was sent again: it is shown once and
+    /// kept nowhere, and `POST /v1/principals/{id}/enrolment` makes a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<SecretOutput>,
     /// When it stops working.
     pub expires: Instant,
 }
@@ -78,8 +81,15 @@ impl Invitation {
         let link = format!("{public_url}/enrol/{}", invitation.token.expose());
         Self {
             principal: invitation.principal.into(),
-            link: SecretOutput(hallpass_domain::secret::SecretText::new(link)),
+            link: Some(SecretOutput(hallpass_domain::secret::SecretText::new(link))),
             expires: invitation.expires.into(),
         }
+    }
+}
+
+/// What is kept of it: all but the link.
+impl From<(Stored, Timestamp)> for Invitation {
+    fn from((principal, expires): (Stored, Timestamp)) -> Self {
+        Self { principal: principal.into(), link: None, expires: expires.into() }
     }
 }

@@ -1,6 +1,7 @@
 //! Adds a principal and makes its enrolment link.
 
 use axum::extract::State;
+use hallpass_broker::Made;
 use hallpass_domain::name::Name;
 use hallpass_domain::principal::PrincipalKind;
 use serde::{Deserialize, Serialize};
@@ -8,9 +9,9 @@ use utoipa::ToSchema;
 
 use super::Invitation;
 use crate::app::App;
-use crate::extract::{Caller, Strict};
+use crate::extract::{Caller, Keyed, kept};
 use crate::problem::Problem;
-use crate::shape::{Created, words};
+use crate::shape::{Created, IdempotencyKey, answer, words};
 
 /// A principal that is to be added.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -30,9 +31,11 @@ pub struct NewPrincipal {
 
 /// Add a principal
 ///
-/// Makes the one-time link with which it registers its keys. The link is shown here and nowhere else.
+/// Makes the one-time link with which it registers its keys. The link is shown here and nowhere else: not even to the same call
+/// sent again with its `Idempotency-Key`, whose answer lacks it.
 #[utoipa::path(
     post, path = "/v1/principals", tag = "principals", operation_id = "add_principal",
+    params(IdempotencyKey),
     request_body = NewPrincipal,
     responses((status = 201, description = "Added", body = Invitation)),
     extensions(("x-hallpass-action" = json!("principal.create")))
@@ -40,12 +43,16 @@ pub struct NewPrincipal {
 pub(crate) async fn add(
     State(app): State<App>,
     Caller(ctx): Caller,
-    Strict(new): Strict<NewPrincipal>,
+    Keyed(key, new): Keyed<NewPrincipal>,
 ) -> Result<Created<Invitation>, Problem> {
     let new = hallpass_broker::NewPrincipal { kind: new.kind, name: new.name, owner: new.owner };
-    let invitation = app.broker.add_principal(&ctx, new).await?;
-    Ok(Created {
-        location: format!("/v1/principals/{}", invitation.principal.id),
-        body: Invitation::new(invitation, &app.settings.public_url),
-    })
+    let url = &app.settings.public_url;
+    let body = match key {
+        None => Invitation::new(app.broker.add_principal(&ctx, new).await?, url),
+        Some(key) => match app.broker.add_principal_once(&ctx, new, key.with(&|added| answer::<Invitation>(added))).await? {
+            Made::Now(invitation) => Invitation::new(invitation, url),
+            Made::Before(without_link) => kept(&without_link)?,
+        },
+    };
+    Ok(Created { location: format!("/v1/principals/{}", body.principal.id), body })
 }

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use super::Request;
 use crate::app::App;
-use crate::extract::{Caller, Once, Strict};
+use crate::extract::{Caller, Keyed, body_of};
 use crate::problem::Problem;
-use crate::shape::Created;
+use crate::shape::{Created, IdempotencyKey, answer};
 
 /// What is asked for.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -49,6 +49,7 @@ impl From<NewRequest> for hallpass_broker::NewRequest {
 /// Policy answers at once: no, yes, or who must approve.
 #[utoipa::path(
     post, path = "/v1/requests", tag = "requests", operation_id = "submit_request",
+    params(IdempotencyKey),
     request_body = NewRequest,
     responses((status = 201, description = "Submitted", body = Request)),
     extensions(("x-hallpass-action" = json!("request")))
@@ -56,16 +57,11 @@ impl From<NewRequest> for hallpass_broker::NewRequest {
 pub(crate) async fn submit(
     State(app): State<App>,
     Caller(ctx): Caller,
-    Once(key): Once,
-    Strict(new): Strict<NewRequest>,
+    Keyed(key, new): Keyed<NewRequest>,
 ) -> Result<Created<Request>, Problem> {
-    if key.is_some() {
-        // Ignoring it would promise what is not kept.
-        return Err(Problem::WrongHeader {
-            name: "Idempotency-Key",
-            reason: "it is not kept yet: list your requests before you send one again".into(),
-        });
-    }
-    let view = app.broker.submit(&ctx, new.into()).await?;
-    Ok(Created { location: format!("/v1/requests/{}", view.request.id), body: view.into() })
+    let body: Request = match key {
+        None => app.broker.submit(&ctx, new.into()).await?.into(),
+        Some(key) => body_of(app.broker.submit_once(&ctx, new.into(), key.with(&|view| answer::<Request>(view))).await?)?,
+    };
+    Ok(Created { location: format!("/v1/requests/{}", body.id), body })
 }

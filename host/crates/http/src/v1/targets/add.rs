@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 
 use super::{Target, secrets};
 use crate::app::App;
-use crate::extract::{Caller, Strict};
+use crate::extract::{Caller, Keyed, body_of};
 use crate::problem::Problem;
-use crate::shape::{Created, SecretInput, once_each};
+use crate::shape::{Created, IdempotencyKey, SecretInput, answer, once_each};
 
 /// A target that is to be added.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -41,11 +41,16 @@ pub struct NewTarget {
 /// Add a target
 #[utoipa::path(
     post, path = "/v1/targets", tag = "targets", operation_id = "add_target",
+    params(IdempotencyKey),
     request_body = NewTarget,
     responses((status = 201, description = "Added", body = Target)),
     extensions(("x-hallpass-action" = json!("target.create")))
 )]
-pub(crate) async fn add(State(app): State<App>, Caller(ctx): Caller, Strict(new): Strict<NewTarget>) -> Result<Created<Target>, Problem> {
+pub(crate) async fn add(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    Keyed(key, new): Keyed<NewTarget>,
+) -> Result<Created<Target>, Problem> {
     let new = hallpass_broker::NewTarget {
         name: new.name,
         environment: new.environment,
@@ -54,6 +59,9 @@ pub(crate) async fn add(State(app): State<App>, Caller(ctx): Caller, Strict(new)
         secrets: secrets(new.secrets),
         owner: new.owner,
     };
-    let target = app.broker.add_target(&ctx, new).await?;
-    Ok(Created { location: format!("/v1/targets/{}", target.id), body: target.into() })
+    let body: Target = match key {
+        None => app.broker.add_target(&ctx, new).await?.into(),
+        Some(key) => body_of(app.broker.add_target_once(&ctx, new, key.with(&|target| answer::<Target>(target))).await?)?,
+    };
+    Ok(Created { location: format!("/v1/targets/{}", body.id), body })
 }
