@@ -2,6 +2,7 @@
 //! what is left when it is taken away.
 
 mod gone;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
