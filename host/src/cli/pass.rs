@@ -80,7 +80,12 @@ async fn verify(call: Verify, cx: &mut Context<'_>) -> Result<Exit, Failure> {
         Some(file) => read(Some(file))?,
         None => cx.api()?.keys().await?.to_string(),
     };
-    let outcome = judge(&pass, &keys, &call.audience, &call.target, &call.operation, &call.resource)?;
+    let outcome = judge(&pass, &keys, &call.audience, &call.target, &call.operation, &call.resource);
+    // Which keys: those of the file, or what the broker answered.
+    let outcome = outcome.map_err(|e| match &call.keys {
+        Some(file) => Failure::failed(format!("{}: {e}", file.display())),
+        None => e,
+    })?;
     let exit = if outcome.says("allowed") { Exit::Done } else { Exit::Refused };
     cx.show(&outcome, |o| {
         pairs(&[

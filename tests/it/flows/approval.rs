@@ -28,7 +28,7 @@ on_both_backends! {
         let asked = app.ask("dave", "role.member", ROLE, MINUTE).await.unwrap();
         assert!(app.approve("carol", &asked.request.id, None).await.unwrap().grant.is_none());
         let again = app.approve("carol", &asked.request.id, None).await;
-        assert!(matches!(again, Err(BrokerError::Duplicate { .. })), "{again:?}");
+        assert!(matches!(again, Err(BrokerError::Taken(_))), "{again:?}");
         assert!(app.approve("dan", &asked.request.id, None).await.unwrap().grant.is_some());
     }
 
@@ -46,6 +46,14 @@ on_both_backends! {
         let asked = app.ask("bot", "schema.read", SCHEMA, MINUTE).await.unwrap();
         let refused = app.approve("bob", &asked.request.id, Some(2 * MINUTE)).await;
         assert!(matches!(refused, Err(BrokerError::Invalid { field: "narrowed_ms", .. })), "{refused:?}");
+    }
+
+    async fn a_text_that_does_not_fit_is_named_by_its_field(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let asked = app.ask("bot", "schema.read", SCHEMA, MINUTE).await.unwrap();
+        let unfit = NewVerdict { verdict: Verdict::Deny, narrowed_ms: None, reason: Some("a\0b".into()) };
+        let refused = app.broker.decide(&app.sign_in("bob").await, &asked.request.id, unfit).await;
+        assert!(matches!(refused, Err(BrokerError::Invalid { field: "reason", .. })), "{refused:?}");
     }
 
     async fn asking_for_too_much_names_the_limit(bed: Bed) {

@@ -30,7 +30,7 @@ impl Broker {
     pub async fn decide(&self, ctx: &OpContext, id: &RequestId, new: NewVerdict) -> Result<RequestView, BrokerError> {
         let request = self.request_for(ctx, id).await?;
         if let Some(reason) = &new.reason {
-            check_free_text("the reason", reason, 2_000)?;
+            check_free_text("the reason", reason, 2_000).map_err(BrokerError::unfit("reason"))?;
         }
         let facts = self.request_facts(&mut self.store.reads().await?, &request).await?;
         if let Err(refused) = self.admit(ctx, &request, &facts, &new) {
@@ -106,9 +106,8 @@ impl Broker {
         match decided {
             Ok(()) => hit(Failpoint::VerdictAfterCommit),
             Err(e) => {
-                let refused = once(e);
-                self.note_refused(ctx, id, &refused).await?;
-                return Err(refused);
+                self.note_refused(ctx, id, &e).await?;
+                return Err(e);
             }
         }
         let mut reads = self.store.reads().await?;
@@ -158,7 +157,7 @@ impl Broker {
         let why = match refused {
             BrokerError::Conflict(_) => "too-late",
             BrokerError::Forbidden { .. } => "not-allowed",
-            BrokerError::Duplicate { .. } => "counted-before",
+            BrokerError::Taken(_) => "counted-before",
             _ => return Ok(()),
         };
         run_tx!(self.store, "approval.refuse", |tx| -> Result<(), BrokerError> {
@@ -173,13 +172,5 @@ fn open_stage(request: &Request) -> Result<(u32, &Stage), Conflict> {
     match request.state {
         RequestState::Pending { stage, .. } => request.stages.get(stage as usize).map(|s| (stage, s)).ok_or(ended),
         _ => Err(ended),
-    }
-}
-
-/// One human counts once per request.
-fn once(e: BrokerError) -> BrokerError {
-    match e {
-        BrokerError::Taken(_) => BrokerError::Duplicate { noun: "verdict of the same person on", name: "this request".into() },
-        other => other,
     }
 }

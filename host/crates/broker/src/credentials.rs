@@ -68,14 +68,22 @@ impl Broker {
         let Some(SealedCredential { sealed, sealed_for }) = taken else {
             let state = self.store.reads().await?.credential_state(id).await?;
             tracing::warn!(grant = %id, state = ?state, "a credential that is not there was asked for");
-            let reason = match state {
-                Some(CredentialState::PickedUp) => {
-                    "the credential was picked up before; if that was not you, revoke the grant, else ask for `hallpass credential rotate`"
-                }
-                Some(CredentialState::Erased) => "the credential is erased: the grant ended, or nobody picked it up in time",
-                _ => "this grant has no credential: its access is used with the account that the target knows already",
+            let (reason, remedy) = match state {
+                Some(CredentialState::PickedUp) => (
+                    "The credential was picked up before, and is handed out once.",
+                    "If that was not you, have the grant revoked (`hallpass revoke`). If you lost it, replace it with `hallpass credential rotate`.",
+                ),
+                Some(CredentialState::Erased) => (
+                    "The credential is erased: the grant ended, or nobody picked it up in time.",
+                    "While the grant is active, `hallpass credential rotate` makes a new one; else ask for access again.",
+                ),
+                _ => (
+                    "This grant has no credential to hand out.",
+                    "Look at the grant: while it is activating, wait until it is active. Access for an existing account is used with the \
+                     credential that the account has already.",
+                ),
             };
-            return Err(BrokerError::Gone { reason: reason.into() });
+            return Err(BrokerError::Gone { reason: reason.into(), remedy: remedy.into() });
         };
         if sealed_for == RECIPIENT {
             return Ok(PickedUp { grant: id.clone(), sealed_for: SealedFor::Recipient, sealed: Some(sealed), clear: None });

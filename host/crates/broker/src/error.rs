@@ -72,6 +72,8 @@ pub enum BrokerError {
     Gone {
         /// What happened to it.
         reason: String,
+        /// What to do.
+        remedy: String,
     },
     /// Policy said no.
     #[error("{reason}")]
@@ -122,18 +124,17 @@ impl BrokerError {
         Self::Invalid { field, reason: reason.to_string(), remedy: remedy.into() }
     }
 
+    /// A text that cannot be kept or shown; `field` is where it came in.
+    pub(crate) fn unfit(field: &'static str) -> impl FnOnce(NameError) -> Self {
+        move |e| Self::invalid(field, e, "Shorten it, and leave out what cannot be shown.")
+    }
+
     pub(crate) fn forbidden(reason: impl Into<String>) -> Self {
         Self::Forbidden { reason: reason.into() }
     }
 
     pub(crate) fn unauthenticated(reason: impl Into<String>) -> Self {
         Self::Unauthenticated { reason: reason.into() }
-    }
-}
-
-impl From<NameError> for BrokerError {
-    fn from(e: NameError) -> Self {
-        Self::Invalid { field: "name", reason: e.to_string(), remedy: "Correct the value and send it again.".into() }
     }
 }
 

@@ -47,7 +47,7 @@ impl Broker {
     /// Takes a grant away.
     pub async fn revoke(&self, ctx: &OpContext, id: &GrantId, reason: Option<String>) -> Result<GrantView, BrokerError> {
         if let Some(reason) = &reason {
-            hallpass_domain::name::check_free_text("the reason", reason, 2_000)?;
+            hallpass_domain::name::check_free_text("the reason", reason, 2_000).map_err(BrokerError::unfit("reason"))?;
         }
         self.stop(ctx, id, Action::GrantRevoke, EndReason::Revoked, reason).await
     }

@@ -95,14 +95,15 @@ impl Broker {
             Ok(tx.reads().principal(&id).await?)
         });
         enrolled?.ok_or_else(|| BrokerError::Gone {
-            reason: "this enrolment link was used or has expired: ask an operator for a new one".into(),
+            reason: "This enrolment link was used before, or has expired.".into(),
+            remedy: "Ask an operator for a new one: `hallpass principal invite` makes it.".into(),
         })
     }
 
     /// On the very first start: a user `admin` in the group `operators`, and its link.
     pub async fn first_enrolment(&self) -> Result<Option<Invitation>, BrokerError> {
-        let admin: Name = "admin".parse()?;
-        let operators: Name = OPERATORS.parse()?;
+        let admin: Name = "admin".parse().map_err(BrokerError::unfit("name"))?;
+        let operators: Name = OPERATORS.parse().map_err(BrokerError::unfit("name"))?;
         let mut reads = self.store.reads().await?;
         let known = reads.principal_by_name(&admin).await?;
         drop(reads);

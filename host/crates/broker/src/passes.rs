@@ -29,7 +29,7 @@ impl Broker {
         }
         let end = ends.min(now.plus(self.settings.pass_ms));
         let audience = audience.unwrap_or_else(|| self.settings.public_url.clone());
-        hallpass_domain::name::check_foreign("the audience", &audience)?;
+        hallpass_domain::name::check_foreign("the audience", &audience).map_err(BrokerError::unfit("audience"))?;
         let facts = ctx.facts();
         let request = MintRequest {
             issuer: self.settings.public_url.clone(),

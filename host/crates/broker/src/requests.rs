@@ -187,8 +187,7 @@ impl Broker {
             .parse()
             .map_err(|e| BrokerError::invalid("resource", e, "Write it as kind:name/kind:name with percent-encoded names."))?;
         if let Some(text) = &new.justification {
-            check_free_text("the justification", text, MOST_JUSTIFICATION_BYTES)
-                .map_err(|e| BrokerError::invalid("justification", e, "Shorten it or remove what cannot be shown."))?;
+            check_free_text("the justification", text, MOST_JUSTIFICATION_BYTES).map_err(BrokerError::unfit("justification"))?;
         }
         if new.duration_ms == 0 || new.duration_ms > MOST_DURATION_MS {
             return Err(BrokerError::invalid(

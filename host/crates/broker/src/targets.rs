@@ -171,7 +171,7 @@ impl Broker {
         account: &str,
     ) -> Result<Account, BrokerError> {
         self.target_for(ctx, target, Action::TargetConfigure).await?;
-        check_foreign("the account", account)?;
+        check_foreign("the account", account).map_err(BrokerError::unfit("account"))?;
         let actors = ctx.actors();
         run_tx!(self.store, "account.set", |tx| -> Result<(), BrokerError> {
             let known = tx.reads().principal(principal).await?;

@@ -120,6 +120,8 @@ pub enum Problem {
     Taken {
         /// What.
         reason: String,
+        /// What to do.
+        remedy: &'static str,
     },
     /// More time than policy allows.
     TooLong {
@@ -143,6 +145,8 @@ pub enum Problem {
     Gone {
         /// What happened to it.
         reason: String,
+        /// What to do.
+        remedy: String,
     },
     /// A file that is no connector of ours.
     NotAdmitted(NotAdmitted),

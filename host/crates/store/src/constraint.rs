@@ -56,16 +56,30 @@ impl Constraint {
             .find(|(_, index, listed)| name.map_or(columns == Some(*listed), |name| name == *index))
             .map_or(Self::Id, |(rule, _, _)| *rule)
     }
+
+    /// What whoever met it can do.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::PrincipalName | Self::TargetName => "Choose another name, or use the one that is there.",
+            Self::Account => "Look at the accounts of the target: an account belongs to one principal. Map another one, or free it first.",
+            Self::ApprovalHuman => "One human counts once per request: somebody else of the stage's group must decide.",
+            Self::ConnectorVersion => "Raise the version in the connector's manifest, and build and load it again.",
+            Self::IdempotencyKey => "Take a new key for each new call.",
+            Self::EnrolmentToken | Self::ConnectorDigest | Self::HoldingKey | Self::OpenOperation | Self::LeafIndex | Self::Id => {
+                "Look at what is there already."
+            }
+        }
+    }
 }
 
 impl fmt::Display for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::PrincipalName => "a principal of this name exists already; choose another name",
+            Self::PrincipalName => "a principal of this name exists already",
             Self::EnrolmentToken => "this enrolment link exists already",
             Self::ConnectorDigest => "this connector is loaded already",
-            Self::ConnectorVersion => "this version of the connector is loaded already from another file; raise the version",
-            Self::TargetName => "a target of this name exists already; choose another name",
+            Self::ConnectorVersion => "this version of the connector is loaded already from another file",
+            Self::TargetName => "a target of this name exists already",
             Self::Account => "this account of the target belongs to another principal",
             Self::ApprovalHuman => "this person has given a verdict on the request already",
             Self::HoldingKey => "a holding of this account, entitlement and resource exists already",

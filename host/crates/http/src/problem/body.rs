@@ -77,10 +77,9 @@ impl Problem {
                 body.policies.clone_from(policies);
                 (reason.clone(), "Ask for less, or ask who keeps the policies; `hallpass request --explain` names each.".into())
             }
-            Self::NotFound { noun, id } => (
-                format!("There is no {noun} {id} that you may see."),
-                format!("Check it, or list what there is: every {noun} that you may see has an id and a name."),
-            ),
+            Self::NotFound { noun, id } => {
+                (format!("There is no {noun} {id} that you may see."), "Check the id or name against the list of what you may see.".into())
+            }
             Self::NoRoute => ("Nothing is at this path.".into(), "The paths are in /openapi.json.".into()),
             Self::NoMethod => ("This path takes other methods.".into(), "The header Allow names them; so does /openapi.json.".into()),
             Self::MalformedJson { line, column, reason } => {
@@ -118,12 +117,15 @@ impl Problem {
                 body.field = Some((*field).into());
                 (format!("{field}: {reason}"), remedy.clone())
             }
-            Self::Conflict(conflict) => (sentence(&conflict.to_string()), format!("Look at the {} again: ended is final.", conflict.noun)),
+            Self::Conflict(conflict) => (
+                sentence(&conflict.to_string()),
+                format!("Look at the {} as it is now. What has ended stays ended: where more is needed, ask anew.", conflict.noun),
+            ),
             Self::Stale => ("It was changed by someone else at the same moment.".into(), "Look at it again, then try again.".into()),
             Self::Duplicate { noun, name } => {
                 (format!("There is a {noun} {name} already."), "Use the one that is there, or choose another name.".into())
             }
-            Self::Taken { reason } => (sentence(reason), "Look at what is there already.".into()),
+            Self::Taken { reason, remedy } => (sentence(reason), (*remedy).into()),
             Self::TooLong { asked_ms, max_ms, policies } => {
                 body.policies.clone_from(policies);
                 body.field = Some("duration_ms".into());
@@ -131,7 +133,7 @@ impl Problem {
                 let (asked, most) = (human(*asked_ms), human(*max_ms));
                 (format!("{asked} was asked for, the limit is {most}."), format!("Ask for at most {most} (duration_ms {max_ms})."))
             }
-            Self::Gone { reason } => (reason.clone(), "It can be had once. What it says above is what to do.".into()),
+            Self::Gone { reason, remedy } => (sentence(reason), remedy.clone()),
             Self::NotAdmitted(refusal) => (sentence(&refusal.reason), refusal.remedy.clone()),
             Self::Target(failure) => {
                 body.failure = Some(failure.kind.to_string());
