@@ -79,9 +79,13 @@ impl Version {
             match word.split_once('=') {
                 Some(("asks", lines)) => facts.permissions = lines.split(',').map(str::to_owned).collect(),
                 Some(("by", publisher)) => facts.publisher = publisher.into(),
-                Some(("needs", setting)) => {
-                    facts.settings.push(SettingFacts { name: setting.into(), title: setting.into(), required: true, default: None })
-                }
+                Some(("needs", setting)) => facts.settings.push(SettingFacts {
+                    name: setting.into(),
+                    title: setting.into(),
+                    required: true,
+                    default: None,
+                    connects: false,
+                }),
                 _ if word == "unhealthy" => healthy = false,
                 _ if word == "blind" => sees = false,
                 _ => facts.version = word.into(),
@@ -210,7 +214,10 @@ fn facts(digest: Digest) -> ConnectorFacts {
             entitlement("schema.read", "database/schema", Mode::Provisioning, true),
             entitlement("role.member", "database/role", Mode::Access, false),
         ],
-        settings: Vec::new(),
+        settings: vec![
+            SettingFacts { name: "host".into(), title: "Where".into(), required: false, default: Some("here".into()), connects: true },
+            SettingFacts { name: "colour".into(), title: "Which".into(), required: false, default: None, connects: false },
+        ],
         secrets: vec!["password".into()],
         permissions: Vec::new(),
     }

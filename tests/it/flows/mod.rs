@@ -8,3 +8,4 @@ mod credential;
 mod identity;
 mod outage;
 mod overlap;
+mod targets;

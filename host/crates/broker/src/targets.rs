@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::ids::{Digest, OperationId, PrincipalId, TargetId};
 use hallpass_domain::name::check_foreign;
-use hallpass_domain::port::{ConnectorFacts, Endpoint, Invocation};
+use hallpass_domain::port::{ConnectorFacts, Endpoint, Invocation, SettingFacts};
 use hallpass_domain::principal::PrincipalState;
 use hallpass_domain::secret::{Opener, SecretText};
 use hallpass_domain::target::Target;
@@ -82,7 +82,8 @@ impl Broker {
         Ok(target)
     }
 
-    /// Changes settings, secrets or the connector for new holdings. Live holdings keep their connector (law 11).
+    /// Changes settings, secrets or the connector for new holdings. Live holdings keep their connector (law 11). Whoever changes
+    /// where the target's secrets are sent must know them: they come along.
     pub async fn update_target(&self, ctx: &OpContext, id: &TargetId, change: TargetChange) -> Result<Target, BrokerError> {
         let mut target = self.target_for(ctx, id, Action::TargetConfigure).await?;
         if let Some(connector) = change.connector.filter(|connector| *connector != target.connector) {
@@ -90,6 +91,7 @@ impl Broker {
         }
         let facts = self.known(change.connector.as_ref().unwrap_or(&target.connector)).await?;
         if let Some(settings) = change.settings {
+            check_redirected(&facts, &target, &settings, &change.secrets)?;
             target.settings = settings;
         }
         check_settings(&facts, &target.settings)?;
@@ -315,6 +317,26 @@ fn check_settings(facts: &ConnectorFacts, settings: &BTreeMap<String, String>) -
             Err(BrokerError::invalid("settings", format!("{} is missing", setting.name), format!("Set it: {}.", setting.title)))
         }
         None => Ok(()),
+    }
+}
+
+/// Refuses a change of where the host connects to that does not bring the secrets that would be sent there.
+fn check_redirected(
+    facts: &ConnectorFacts,
+    target: &Target,
+    settings: &BTreeMap<String, String>,
+    secrets: &BTreeMap<String, SecretText>,
+) -> Result<(), BrokerError> {
+    let value = |of: &BTreeMap<String, String>, setting: &SettingFacts| of.get(&setting.name).or(setting.default.as_ref()).cloned();
+    let changed = facts.settings.iter().find(|s| s.connects && value(&target.settings, s) != value(settings, s));
+    let kept: Vec<&str> = target.secrets.iter().filter(|name| !secrets.contains_key(*name)).map(String::as_str).collect();
+    match changed {
+        Some(setting) if !kept.is_empty() => Err(BrokerError::invalid(
+            "settings",
+            format!("`{}` decides where the secrets of this target are sent, and is changed without them", setting.name),
+            format!("Send the secrets along: {}.", kept.join(", ")),
+        )),
+        _ => Ok(()),
     }
 }
 

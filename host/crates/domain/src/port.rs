@@ -269,6 +269,9 @@ pub struct SettingFacts {
     pub required: bool,
     /// The value where a target has none.
     pub default: Option<String>,
+    /// Whether it says where, as whom or how the host connects, and so where a target's secrets are sent.
+    #[serde(default)]
+    pub connects: bool,
 }
 
 /// What a connector says of itself, checked by the runtime.

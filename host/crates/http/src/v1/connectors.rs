@@ -72,13 +72,21 @@ pub struct Setting {
     /// The value where a target has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
+    /// Whether it decides where the target's secrets are sent: who changes it sends them along.
+    #[serde(default)]
+    pub connects: bool,
 }
 
 impl From<ConnectorRow> for Connector {
     fn from(row: ConnectorRow) -> Self {
         let c = row.facts;
-        let setting =
-            |s: hallpass_domain::port::SettingFacts| Setting { name: s.name, title: s.title, required: s.required, default: s.default };
+        let setting = |s: hallpass_domain::port::SettingFacts| Setting {
+            name: s.name,
+            title: s.title,
+            required: s.required,
+            default: s.default,
+            connects: s.connects,
+        };
         Self {
             digest: c.digest,
             name: c.name,

@@ -41,6 +41,7 @@ impl Manifest {
                     title: s.title.clone(),
                     required: s.required,
                     default: s.default.as_ref().map(plain),
+                    connects: self.connects(name),
                 })
                 .collect(),
             secrets: document.secrets.keys().cloned().collect(),

@@ -98,6 +98,11 @@ impl Manifest {
         endpoint.settings.get(key).cloned().or_else(|| declared.default.as_ref().map(plain))
     }
 
+    /// Whether the setting decides where, as whom or how the host connects.
+    pub(crate) fn connects(&self, setting: &str) -> bool {
+        !self.statements.is_empty() && ["host", "port", "user", "database", "tls", "root_certificate"].contains(&setting)
+    }
+
     /// Whether the secret is declared for the login.
     pub(crate) fn login_secret(&self, name: &str) -> bool {
         self.document.secrets.get(name).is_some_and(|s| s.r#use.contains(&SecretUse::SqlLogin))

@@ -59,6 +59,16 @@ fn a_text_that_could_be_more_than_one_statement_or_move_a_value_out_of_its_quote
         "COMMIT",
         "SELECT \"Set_Config\"('a', {x}, false), {y}",
         "set role {x} {y}",
+        "DO {x} {y}",
+        "CALL run({x}, {y})",
+        "ALTER SYSTEM SET archive_command = {x} {y}",
+        "CREATE FUNCTION f() RETURNS int AS {x} LANGUAGE {y}",
+        "DROP TABLE {x} {y}",
+        "SELECT query_to_xml({x}, true, true, {y})",
+        "SELECT ts_stat({x}), {y}",
+        "SELECT pg_read_file({x}), {y}",
+        "SELECT \"dblink\"({x}, {y})",
+        "EXPLAIN ANALYZE DELETE FROM t WHERE a = {x} AND b = {y}",
         "",
     ] {
         assert!(Template::parse(bad, &declared).is_err(), "{bad:?}");
