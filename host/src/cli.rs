@@ -85,7 +85,7 @@ enum Command {
     /// Mint, read and verify passes.
     #[command(subcommand)]
     Pass(pass::Args),
-    /// Build, sign and load connectors, and look after their versions.
+    /// Build, check, test, sign and load connectors, and look after their versions.
     #[command(subcommand)]
     Connector(connector::Args),
     /// Add and look after targets, and the accounts in them.
@@ -175,7 +175,7 @@ async fn dispatch(command: Command, cx: &mut Context<'_>) -> Result<Exit, Failur
         Command::Revoke(args) => revoke::run(args, cx).await.map(done),
         Command::Credential(args) => credential::run(args, cx).await.map(done),
         Command::Pass(args) => pass::run(args, cx).await,
-        Command::Connector(args) => connector::run(args, cx).await.map(done),
+        Command::Connector(args) => connector::run(args, cx).await,
         Command::Target(args) => target::run(args, cx).await.map(done),
         Command::Principal(args) => principal::run(args, cx).await.map(done),
         Command::Group(args) => group::run(args, cx).await.map(done),

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod authz;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod flows;

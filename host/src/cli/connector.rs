@@ -1,5 +1,6 @@
 //! `hallpass connector`: from a source folder to a loaded connector, and its life in the broker.
 
+mod conformance;
 mod keys;
 mod load;
 
@@ -8,17 +9,28 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::exit::Exit;
 use super::failure::Failure;
 use super::render::{list, pairs, text};
 use crate::client::{Api, Look as _};
 
-/// Build, sign and load connectors, and look after their versions.
+/// Build, check, test, sign and load connectors, and look after their versions.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
     /// Build the connector whose Cargo.toml and manifest.json are in a folder.
     Build {
         /// The folder.
         dir: PathBuf,
+    },
+    /// Say whether the broker would admit a connector: offline, with the broker's own rules.
+    Check {
+        /// The .wasm file, or the folder to build it from.
+        connector: PathBuf,
+    },
+    /// Run the conformance kit: the connector against the scripted world of its fixture.
+    Test {
+        /// The .wasm file, or the folder to build it from.
+        connector: PathBuf,
     },
     /// Make a key that signs connectors.
     Keygen(keys::Keygen),
@@ -37,9 +49,11 @@ pub(super) enum Args {
     },
 }
 
-pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure> {
-    match args {
+pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failure> {
+    let done = match args {
         Args::Build { dir } => build(dir, cx).await,
+        Args::Check { connector } => conformance::check(connector, cx).await,
+        Args::Test { connector } => return conformance::test(connector, cx).await,
         Args::Keygen(args) => keys::keygen(args, cx),
         Args::Sign(args) => keys::sign(&args, cx),
         Args::Load(args) => load::load(args, cx).await,
@@ -66,10 +80,20 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
             let connector = api.connector(&digest).await?;
             cx.show(&connector, describe)
         }
-    }
+    };
+    done.map(|()| Exit::Done)
 }
 
 async fn build(dir: PathBuf, cx: &mut Context<'_>) -> Result<(), Failure> {
+    let built = built(dir, cx).await?;
+    let document =
+        json!({ "name": built.name, "file": built.path, "digest": format!("sha256:{}", built.digest), "bytes": built.bytes.len() });
+    cx.show(&document, |d| {
+        pairs(&[("connector", text(d, "name")), ("file", text(d, "file")), ("digest", text(d, "digest")), ("bytes", text(d, "bytes"))])
+    })
+}
+
+async fn built(dir: PathBuf, cx: &Context<'_>) -> Result<hallpass_build::Built, Failure> {
     let options = hallpass_build::Options::from_environment().map_err(|e| Failure::usage(e.to_string()))?;
     let quiet = cx.json;
     let built = tokio::task::spawn_blocking(move || {
@@ -79,12 +103,7 @@ async fn build(dir: PathBuf, cx: &mut Context<'_>) -> Result<(), Failure> {
             }
         })
     });
-    let built = built.await.map_err(|e| Failure::failed(e.to_string()))?.map_err(|e| Failure::failed(e.to_string()))?;
-    let document =
-        json!({ "name": built.name, "file": built.path, "digest": format!("sha256:{}", built.digest), "bytes": built.bytes.len() });
-    cx.show(&document, |d| {
-        pairs(&[("connector", text(d, "name")), ("file", text(d, "file")), ("digest", text(d, "digest")), ("bytes", text(d, "bytes"))])
-    })
+    built.await.map_err(|e| Failure::failed(e.to_string()))?.map_err(|e| Failure::failed(e.to_string()))
 }
 
 /// The digest of a connector by name, of which the newest counts, or digest.

@@ -78,6 +78,10 @@ pub(crate) fn apply(inv: &Invocation, want: &Holding) -> Result<Outcome, Failure
     }
     let secret = if !state.role_exists || want.fresh_credential() { Some(secrets::generate(inv, "password")?) } else { None };
     session.transact(&steps(&state, want, secret.as_ref()))?;
+    // In a dry run the host ran nothing of it: there is no password to hand out.
+    if inv.dry_run() {
+        return Ok(settled(stamp, false));
+    }
     if want.suspended() {
         let left = session.transact(&[Step::new("end-sessions")]).map_err(Failure::after_a_change)?;
         match left.iter().sum() {

@@ -1,6 +1,8 @@
 //! The seam between the broker and its connectors. Implemented by the WebAssembly runtime, and by a scripted connector in
 //! tests: the broker knows no engine.
 
+mod optional;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -15,6 +17,8 @@ use crate::name::Name;
 use crate::resource::Resource;
 use crate::secret::SecretText;
 use crate::text_enum::text_enum;
+
+pub use optional::{DescribedEntitlement, Description, Interface, Item, Page, SideEffect, Tool, ToolOutcome, not_exported};
 
 text_enum! {
     /// Why a call failed; `types.failure-kind` of the WIT.
@@ -346,4 +350,25 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Whether the target answers and the broker's own account may do what the connector needs.
     async fn health(&self, call: &Invocation) -> Result<(), Failure>;
+
+    /// What depends on the target's settings; empty for a connector without `describe`. Asked of the connector once per digest and
+    /// revision of the settings, then remembered.
+    async fn describe(&self, _call: &Invocation) -> Result<Arc<Description>, Failure> {
+        Ok(Arc::default())
+    }
+
+    /// A page of at most `limit` items of everything that the target holds; the first one without a cursor.
+    async fn page(&self, _call: &Invocation, _cursor: Option<&str>, _limit: u32) -> Result<Page, Failure> {
+        Err(not_exported(Interface::Inventory))
+    }
+
+    /// Calls a tool. `arguments` and the result are JSON; the result is at most 256 KiB, a connector's words.
+    async fn call_tool(&self, _call: &Invocation, _tool: &str, _arguments: &str) -> Result<String, Failure> {
+        Err(not_exported(Interface::Tools))
+    }
+
+    /// Finds out, without effect, what became of the operation of this id.
+    async fn tool_outcome(&self, _call: &Invocation, _operation: &OperationId) -> Result<ToolOutcome, Failure> {
+        Err(not_exported(Interface::ToolOutcomes))
+    }
 }

@@ -1,7 +1,7 @@
 //! What a file must be before it is compiled: a component with a manifest, that imports nothing but what this host offers and
 //! exports what this version of the host can call. Nothing of it runs here.
 
-use hallpass_domain::port::NotAdmitted;
+use hallpass_domain::port::{Interface, NotAdmitted};
 use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::Engine;
 
@@ -14,8 +14,8 @@ const IMPORTS: [&str; 4] =
 /// Exports that every connector has.
 const REQUIRED: [&str; 2] = ["hallpass:connector/health@0.1.0", "hallpass:connector/grants@0.1.0"];
 
-/// Exports of the package that this version of the host does not call.
-const LATER: [&str; 4] = [
+/// Exports that a connector may have.
+const OPTIONAL: [&str; 4] = [
     "hallpass:connector/describe@0.1.0",
     "hallpass:connector/inventory@0.1.0",
     "hallpass:connector/tools@0.1.0",
@@ -25,6 +25,20 @@ const LATER: [&str; 4] = [
 /// The section that holds the manifest.
 const MANIFEST: &str = "hallpass:manifest";
 
+/// The section that holds the fixture.
+const FIXTURE: &str = "hallpass:fixture";
+
+/// A file that may be compiled.
+#[derive(Debug, Clone)]
+pub(crate) struct Admitted<'a> {
+    /// The bytes of its manifest.
+    pub(crate) manifest: &'a [u8],
+    /// The bytes of its fixture; empty where it has none, which conformance then says.
+    pub(crate) fixture: &'a [u8],
+    /// What it exports of the interfaces that it may leave out.
+    pub(crate) interfaces: Vec<Interface>,
+}
+
 /// The remedy for a file that is no component.
 const BUILD: &str = "Build it with `hallpass connector build DIR` and load the .wasm file that it names";
 
@@ -32,8 +46,8 @@ fn refuse(reason: impl Into<String>, remedy: &str) -> NotAdmitted {
     NotAdmitted { reason: reason.into(), remedy: remedy.to_owned() }
 }
 
-/// Checks `file` and returns the bytes of its manifest.
-pub(crate) fn admit<'a>(file: &'a [u8], limits: &Limits) -> Result<&'a [u8], NotAdmitted> {
+/// Checks `file` and returns what it carries.
+pub(crate) fn admit<'a>(file: &'a [u8], limits: &Limits) -> Result<Admitted<'a>, NotAdmitted> {
     if file.len() > limits.file_bytes {
         let reason = format!("it has {} bytes, more than the {} that a connector may have", file.len(), limits.file_bytes);
         return Err(refuse(reason, "Strip it, or build it with optimisation for size"));
@@ -53,11 +67,7 @@ pub(crate) fn admit<'a>(file: &'a [u8], limits: &Limits) -> Result<&'a [u8], Not
         }
     }
     for export in &shape.exports {
-        if LATER.contains(export) {
-            let reason = format!("it exports `{export}`, which this version of Hallpass does not call yet");
-            return Err(refuse(reason, "Leave the interface out, or update Hallpass"));
-        }
-        if !REQUIRED.contains(export) {
+        if !REQUIRED.contains(export) && !OPTIONAL.contains(export) {
             let reason = format!("it exports `{}`, which is no interface of a connector", crate::hostile_text::line(export, 200));
             return Err(refuse(reason, "Export only interfaces of hallpass:connector"));
         }
@@ -65,15 +75,23 @@ pub(crate) fn admit<'a>(file: &'a [u8], limits: &Limits) -> Result<&'a [u8], Not
     if let Some(missing) = REQUIRED.iter().find(|r| !shape.exports.contains(*r)) {
         return Err(refuse(format!("it does not export `{missing}`"), "Implement the interface and name it in `connector!`"));
     }
-    let manifest = match shape.manifests.as_slice() {
-        [one] => *one,
-        [] => return Err(refuse(format!("it has no section `{MANIFEST}`"), BUILD)),
-        _ => return Err(refuse(format!("it has more than one section `{MANIFEST}`"), BUILD)),
-    };
-    if manifest.len() > limits.manifest_bytes {
-        return Err(refuse("its manifest is too large", "Shorten manifest.json"));
+    let manifest = section(&shape.manifests, MANIFEST, "manifest.json", limits)?;
+    let manifest = manifest.ok_or_else(|| refuse(format!("it has no section `{MANIFEST}`"), BUILD))?;
+    let fixture = section(&shape.fixtures, FIXTURE, "fixture.json", limits)?.unwrap_or_default();
+    let interfaces = shape.exports.iter().filter_map(|export| crate::records::interface(export)).collect();
+    Ok(Admitted { manifest, fixture, interfaces })
+}
+
+fn section<'a>(found: &[&'a [u8]], name: &str, source: &str, limits: &Limits) -> Result<Option<&'a [u8]>, NotAdmitted> {
+    match found {
+        [] => Ok(None),
+        [one] if one.len() > limits.manifest_bytes => {
+            let reason = format!("its section `{name}` has more than {} bytes", limits.manifest_bytes);
+            Err(refuse(reason, &format!("Shorten {source}")))
+        }
+        [one] => Ok(Some(one)),
+        _ => Err(refuse(format!("it has more than one section `{name}`"), BUILD)),
     }
-    Ok(manifest)
 }
 
 #[derive(Default)]
@@ -81,6 +99,7 @@ struct Shape<'a> {
     imports: Vec<&'a str>,
     exports: Vec<&'a str>,
     manifests: Vec<&'a [u8]>,
+    fixtures: Vec<&'a [u8]>,
 }
 
 /// Names at the outermost level; what is nested inside is the component's own affair.
@@ -111,6 +130,7 @@ fn shape(file: &[u8]) -> Result<Shape<'_>, NotAdmitted> {
                 }
             }
             Payload::CustomSection(section) if depth == 0 && section.name() == MANIFEST => shape.manifests.push(section.data()),
+            Payload::CustomSection(section) if depth == 0 && section.name() == FIXTURE => shape.fixtures.push(section.data()),
             _ => {}
         }
     }

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hallpass_domain::ids::Digest;
-use hallpass_domain::port::{ConnectorFacts, NotAdmitted};
+use hallpass_domain::port::{ConnectorFacts, Interface, NotAdmitted};
 use tokio_util::sync::CancellationToken;
 use wasmtime::Engine;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 
 use crate::admission;
-use crate::bindings::exports::hallpass::connector::{grants, health};
+use crate::bindings::exports::hallpass::connector::{describe, grants, health, inventory, tool_outcomes, tools};
 use crate::bindings::hallpass::connector::{host, secrets, sql, types};
 use crate::cache::Cache;
 use crate::call::Call;
@@ -27,6 +27,25 @@ pub(crate) struct Loaded {
     pub(crate) health: health::GuestIndices,
     /// Cancelled when every call in flight must end: the version was banned.
     pub(crate) interrupted: CancellationToken,
+    pub(crate) describe: Option<describe::GuestIndices>,
+    pub(crate) inventory: Option<inventory::GuestIndices>,
+    pub(crate) tools: Option<tools::GuestIndices>,
+    pub(crate) tool_outcomes: Option<tool_outcomes::GuestIndices>,
+    /// The bytes of `hallpass:fixture`.
+    pub(crate) fixture: Arc<[u8]>,
+}
+
+impl Loaded {
+    /// Which of the optional interfaces it exports.
+    pub(crate) fn interfaces(&self) -> Vec<Interface> {
+        let has = [
+            (Interface::Describe, self.describe.is_some()),
+            (Interface::Inventory, self.inventory.is_some()),
+            (Interface::Tools, self.tools.is_some()),
+            (Interface::ToolOutcomes, self.tool_outcomes.is_some()),
+        ];
+        has.into_iter().filter(|(_, exported)| *exported).map(|(interface, _)| interface).collect()
+    }
 }
 
 /// All of them, and what loading needs.
@@ -58,18 +77,20 @@ impl Catalog {
     /// Admits, compiles and links a file.
     pub(crate) async fn load(self: &Arc<Self>, file: &[u8]) -> Result<Arc<Loaded>, NotAdmitted> {
         // The size first: a digest of an endless file is work too.
-        let manifest = if file.len() <= self.limits.file_bytes { None } else { Some(admission::admit(file, &self.limits)?) };
+        let admitted = if file.len() <= self.limits.file_bytes { None } else { Some(admission::admit(file, &self.limits)?) };
         let digest = Digest::of(file);
         if let Some(loaded) = self.get(&digest) {
             return Ok(loaded);
         }
-        let manifest = Manifest::parse(manifest.map_or_else(|| admission::admit(file, &self.limits), Ok)?)?;
+        let admitted = admitted.map_or_else(|| admission::admit(file, &self.limits), Ok)?;
+        let manifest = Manifest::parse(admitted.manifest)?;
+        let (fixture, interfaces) = (Arc::from(admitted.fixture), admitted.interfaces);
         let component = self.component(digest, file).await.map_err(|refusal| {
             tracing::warn!(connector = %digest, name = manifest.name, "a connector was not compiled: {refusal:?}");
             NotAdmitted::from(refusal)
         })?;
         let catalog = Arc::clone(self);
-        let loaded = apart(move || catalog.link(digest, &component, manifest)).await?;
+        let loaded = apart(move || catalog.link(digest, &component, manifest, &interfaces, fixture)).await?;
         let loaded = Arc::new(loaded?);
         let mut all = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(all.entry(digest).or_insert(loaded)))
@@ -110,11 +131,19 @@ impl Catalog {
         }
     }
 
-    fn link(&self, digest: Digest, component: &Component, manifest: Manifest) -> Result<Loaded, NotAdmitted> {
+    fn link(
+        &self,
+        digest: Digest,
+        component: &Component,
+        manifest: Manifest,
+        interfaces: &[Interface],
+        fixture: Arc<[u8]>,
+    ) -> Result<Loaded, NotAdmitted> {
         let mismatch = |e: wasmtime::Error| NotAdmitted {
             reason: format!("it does not fit the WIT of this host: {}", crate::hostile_text::line(&format!("{e:#}"), 500)),
             remedy: format!("Build it against hallpass:connector@{}", crate::manifest::WIT),
         };
+        let exports = |interface| interfaces.contains(&interface);
         let pre = self.linker.instantiate_pre(component).map_err(mismatch)?;
         let _ = component.initialize_copy_on_write_image();
         Ok(Loaded {
@@ -122,6 +151,14 @@ impl Catalog {
             manifest: Arc::new(manifest),
             grants: grants::GuestIndices::new(&pre).map_err(mismatch)?,
             health: health::GuestIndices::new(&pre).map_err(mismatch)?,
+            describe: exports(Interface::Describe).then(|| describe::GuestIndices::new(&pre)).transpose().map_err(mismatch)?,
+            inventory: exports(Interface::Inventory).then(|| inventory::GuestIndices::new(&pre)).transpose().map_err(mismatch)?,
+            tools: exports(Interface::Tools).then(|| tools::GuestIndices::new(&pre)).transpose().map_err(mismatch)?,
+            tool_outcomes: exports(Interface::ToolOutcomes)
+                .then(|| tool_outcomes::GuestIndices::new(&pre))
+                .transpose()
+                .map_err(mismatch)?,
+            fixture,
             pre,
             interrupted: CancellationToken::new(),
         })

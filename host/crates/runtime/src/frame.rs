@@ -12,6 +12,7 @@ use crate::capability::sql::statement::render::Frozen;
 use crate::limits::Limits;
 use crate::manifest::Manifest;
 use crate::manifest::document::Call;
+use crate::stage::Stage;
 
 /// What all calls of a runtime share.
 pub(crate) struct Services {
@@ -19,6 +20,8 @@ pub(crate) struct Services {
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) limits: Limits,
     pub(crate) pools: Arc<Pools>,
+    /// In conformance, what answers instead of a target.
+    pub(crate) stage: Option<Arc<dyn Stage>>,
 }
 
 /// One call, frozen.

@@ -7,7 +7,10 @@ use hallpass_domain::port::{Delivery, Effect, Failure, FailureKind};
 use wasmtime::component::{Instance, Resource};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
+use crate::bindings::exports::hallpass::connector::describe::Description;
 use crate::bindings::exports::hallpass::connector::grants::{Observation, Outcome};
+use crate::bindings::exports::hallpass::connector::inventory::Page;
+use crate::bindings::exports::hallpass::connector::tool_outcomes::Outcome as ToolOutcome;
 use crate::bindings::hallpass::connector::types;
 use crate::call::{Call, from_guest};
 use crate::capability::host::{HoldingHandle, InvocationHandle};
@@ -21,6 +24,10 @@ pub(crate) enum Ask<'a> {
     Revoke(Option<&'a str>),
     Observe,
     Health,
+    Describe,
+    Page { cursor: Option<&'a str>, limit: u32 },
+    Tool { name: &'a str, arguments: &'a str },
+    ToolOutcome(&'a str),
 }
 
 /// What it said.
@@ -28,6 +35,10 @@ pub(crate) enum Answer {
     Outcome(Outcome, Option<Delivery>),
     Observed(Observation),
     Healthy,
+    Described(Description),
+    Page(Page),
+    Tool(String),
+    ToolOutcome(ToolOutcome),
 }
 
 type Said<T> = wasmtime::Result<Result<T, types::Failure>>;
@@ -97,18 +108,31 @@ async fn call(loaded: &Loaded, mut store: Store<Call>, ask: Ask<'_>) -> Said<Ans
 
 async fn ask_it(loaded: &Loaded, store: &mut Store<Call>, instance: &Instance, ask: Ask<'_>) -> Said<Answer> {
     let inv: Resource<InvocationHandle> = store.data_mut().table.push(InvocationHandle)?;
-    if matches!(ask, Ask::Health) {
-        let guest = loaded.health.load(&mut *store, instance)?;
-        return Ok(guest.call_check(store, inv).await?.map(|()| Answer::Healthy));
+    if matches!(ask, Ask::Apply(_) | Ask::Revoke(_) | Ask::Observe) {
+        let want: Resource<HoldingHandle> = store.data_mut().table.push(HoldingHandle)?;
+        let guest = loaded.grants.load(&mut *store, instance)?;
+        return Ok(match ask {
+            Ask::Apply(continuation) => guest.call_apply(store, inv, want, continuation).await?.map(|o| Answer::Outcome(o, None)),
+            Ask::Revoke(continuation) => guest.call_revoke(store, inv, want, continuation).await?.map(|o| Answer::Outcome(o, None)),
+            _ => guest.call_observe(store, inv, want).await?.map(Answer::Observed),
+        });
     }
-    let want: Resource<HoldingHandle> = store.data_mut().table.push(HoldingHandle)?;
-    let guest = loaded.grants.load(&mut *store, instance)?;
-    Ok(match ask {
-        Ask::Apply(continuation) => guest.call_apply(store, inv, want, continuation).await?.map(|o| Answer::Outcome(o, None)),
-        Ask::Revoke(continuation) => guest.call_revoke(store, inv, want, continuation).await?.map(|o| Answer::Outcome(o, None)),
-        Ask::Observe => guest.call_observe(store, inv, want).await?.map(Answer::Observed),
-        Ask::Health => Ok(Answer::Healthy),
-    })
+    match (ask, loaded) {
+        (Ask::Describe, Loaded { describe: Some(guest), .. }) => {
+            Ok(guest.load(&mut *store, instance)?.call_describe(store, inv).await?.map(Answer::Described))
+        }
+        (Ask::Page { cursor, limit }, Loaded { inventory: Some(guest), .. }) => {
+            Ok(guest.load(&mut *store, instance)?.call_list_page(store, inv, cursor, limit).await?.map(Answer::Page))
+        }
+        (Ask::Tool { name, arguments }, Loaded { tools: Some(guest), .. }) => {
+            Ok(guest.load(&mut *store, instance)?.call_call(store, inv, name, arguments).await?.map(Answer::Tool))
+        }
+        (Ask::ToolOutcome(operation), Loaded { tool_outcomes: Some(guest), .. }) => {
+            Ok(guest.load(&mut *store, instance)?.call_observe(store, inv, operation).await?.map(Answer::ToolOutcome))
+        }
+        (Ask::Health, loaded) => Ok(loaded.health.load(&mut *store, instance)?.call_check(store, inv).await?.map(|()| Answer::Healthy)),
+        _ => Err(wasmtime::Error::msg("the connector does not export the interface")),
+    }
 }
 
 /// A trap or a broken limit: a fault of the connector, named for the operator, with nothing of the guest's memory in it.

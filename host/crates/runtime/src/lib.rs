@@ -23,9 +23,13 @@ mod hostile_text;
 mod invocation;
 mod limits;
 mod manifest;
+mod records;
 mod runtime;
+mod stage;
 
 pub use compile::{ARGUMENT as COMPILER_ARGUMENT, Compiler, serve as serve_compiler};
 pub use limits::Limits;
 pub use manifest::inspect;
+pub use records::Observed;
 pub use runtime::{Runtime, RuntimeError, Settings};
+pub use stage::{Mishap, Stage, StagedSession};

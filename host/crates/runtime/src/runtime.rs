@@ -1,18 +1,21 @@
 //! The port of the broker, over the engine.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use hallpass_domain::clock::Clock;
 use hallpass_domain::grant::SeenBy;
-use hallpass_domain::holding::Presence;
-use hallpass_domain::ids::Digest;
-use hallpass_domain::port::{Applied, Connector, ConnectorFacts, Done, Failure, FailureKind, Invocation, NotAdmitted, Sight, Wish};
+use hallpass_domain::ids::{Digest, OperationId, TargetId};
+use hallpass_domain::port::{
+    Applied, Connector, ConnectorFacts, Description, Done, Failure, FailureKind, Interface, Invocation, NotAdmitted, Page, Sight,
+    ToolOutcome, Wish, not_exported,
+};
 use hallpass_domain::rng::Rng;
 use hallpass_domain::secret::SecretBytes;
 
-use crate::bindings::exports::hallpass::connector::grants::{Mark, Observation, Outcome, Presence as Seen};
+use crate::bindings::exports::hallpass::connector::grants::Outcome;
 use crate::cache::Cache;
 use crate::capability::sql::pool::Pools;
 use crate::capability::sql::{fence, look};
@@ -23,6 +26,8 @@ use crate::hostile_text;
 use crate::invocation::{Answer, Ask, outside_of_contract, run};
 use crate::limits::Limits;
 use crate::manifest::document::Call;
+use crate::records::{self, Observed};
+use crate::stage::Stage;
 
 /// What a runtime needs from outside.
 pub struct Settings {
@@ -59,10 +64,14 @@ pub enum RuntimeError {
     Key,
 }
 
+/// What a connector said of a target, and for which revision of its settings.
+type Described = (i64, Arc<Description>);
+
 /// Loads connectors and calls them: the implementation of [`Connector`].
 pub struct Runtime {
     catalog: Arc<Catalog>,
     services: Arc<Services>,
+    described: Mutex<HashMap<(Digest, TargetId), Described>>,
 }
 
 impl Runtime {
@@ -79,7 +88,20 @@ impl Runtime {
         let workshop = Workshop::new(compiler, limits.clone(), Arc::clone(&clock));
         let catalog = Arc::new(Catalog::new(engine, cache, workshop, limits.clone()).map_err(failed)?);
         let pools = Arc::new(Pools::new(Arc::clone(&clock), &limits));
-        Ok(Self { catalog, services: Arc::new(Services { clock, rng, limits, pools }) })
+        Ok(Self::over(catalog, Services { clock, rng, limits, pools, stage: None }))
+    }
+
+    fn over(catalog: Arc<Catalog>, services: Services) -> Self {
+        Self { catalog, services: Arc::new(services), described: Mutex::default() }
+    }
+
+    /// The same connectors on another stage: every call ends there instead of at a target. `clock` gives their deadlines, `rng`
+    /// their secrets.
+    #[must_use]
+    pub fn on_stage(&self, stage: Arc<dyn Stage>, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
+        let limits = self.services.limits.clone();
+        let pools = Arc::new(Pools::new(Arc::clone(&clock), &limits));
+        Self::over(Arc::clone(&self.catalog), Services { clock, rng, limits, pools, stage: Some(stage) })
     }
 
     fn frame(&self, call: &Invocation, want: Option<&Wish>, kind: Call) -> Result<(Arc<Loaded>, Arc<Frame>), Failure> {
@@ -114,6 +136,25 @@ impl Runtime {
         Ok((loaded, Arc::new(frame)))
     }
 
+    /// What the connector's own `observe` says: of no weight where the host looks itself.
+    pub async fn observe(&self, call: &Invocation, want: &Wish) -> Result<Observed, Failure> {
+        let (loaded, frame) = self.frame(call, Some(want), Call::Observe)?;
+        match run(&loaded, Arc::clone(&frame), Ask::Observe).await? {
+            Answer::Observed(said) => records::observed(&frame, said),
+            _ => Err(mismatched(&frame)),
+        }
+    }
+
+    /// The fixture that a loaded connector carries, as it stands in its file; empty where it carries none.
+    pub fn fixture(&self, connector: &Digest) -> Option<Arc<[u8]>> {
+        self.catalog.get(connector).map(|loaded| Arc::clone(&loaded.fixture))
+    }
+
+    /// Which of the optional interfaces a loaded connector exports.
+    pub fn interfaces(&self, connector: &Digest) -> Vec<Interface> {
+        self.catalog.get(connector).map_or_else(Vec::new, |loaded| loaded.interfaces())
+    }
+
     /// Work of the host itself, under the deadline of the call.
     async fn within<T>(&self, call: &Invocation, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
         tokio::select! {
@@ -131,12 +172,12 @@ async fn look_as_host(frame: &Frame, looks: &[look::Look]) -> Result<Sight, Fail
     let mut texts = Vec::with_capacity(looks.len());
     for look in looks {
         frame.permit("statement", &look.statement.name)?;
-        texts.push((look.statement.name.as_str(), look.statement.render(frame.frozen(), &[])?));
+        texts.push(look.statement.render(frame.frozen(), &[])?);
     }
     let bytes = frame.services.limits.sql_bytes;
     // Two rows are enough to know that it is not one.
     let rows = match <[_; 1]>::try_from(texts) {
-        Ok([(name, text)]) => vec![session.query(frame, name, text, 2, bytes).await?],
+        Ok([text]) => vec![session.query(frame, text, 2, bytes).await?],
         Err(texts) => session.query_together(frame, texts, 2, bytes).await?,
     };
     let verdicts = looks.iter().zip(&rows).map(|(look, rows)| look.judge(&rows.rows, rows.truncated, frame.frozen())).collect();
@@ -144,27 +185,12 @@ async fn look_as_host(frame: &Frame, looks: &[look::Look]) -> Result<Sight, Fail
     if gone {
         seen = seen.without_database();
     }
-    let details = bounded(seen.details.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let details = records::bounded(seen.details.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     Ok(Sight { presence: seen.presence, by: SeenBy::Host, attempt: seen.attempt, details })
 }
 
-fn bounded<'a>(details: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
-    details.take(64).map(|(name, value)| (hostile_text::line(name, 64), hostile_text::line(value, 256))).collect()
-}
-
-fn sight(observed: &Observation) -> Sight {
-    let mut details = bounded(observed.details.iter().map(|a| (a.name.as_str(), a.value.as_str())));
-    let presence = match (observed.mark, observed.presence) {
-        // Something is there and it is another owner's: that is none of our states.
-        (Mark::Foreign, Seen::Present | Seen::Suspended) => {
-            details.push(("mark".to_owned(), "foreign".to_owned()));
-            None
-        }
-        (_, Seen::Present) => Some(Presence::Present),
-        (_, Seen::Suspended) => Some(Presence::Suspended),
-        (_, Seen::Absent) => Some(Presence::Absent),
-    };
-    Sight { presence, by: SeenBy::Connector, attempt: None, details }
+fn mismatched(frame: &Frame) -> Failure {
+    outside_of_contract(frame, "an answer to another question")
 }
 
 fn done(frame: &Frame, outcome: Outcome) -> Result<Done, Failure> {
@@ -209,7 +235,7 @@ impl Connector for Runtime {
         let (loaded, frame) = self.frame(call, Some(want), Call::Apply)?;
         match run(&loaded, Arc::clone(&frame), Ask::Apply(continuation)).await? {
             Answer::Outcome(outcome, delivery) => Ok(Applied { done: done(&frame, outcome)?, delivery }),
-            Answer::Observed(_) | Answer::Healthy => Err(outside_of_contract(&frame, "an answer to another question")),
+            _ => Err(mismatched(&frame)),
         }
     }
 
@@ -217,7 +243,7 @@ impl Connector for Runtime {
         let (loaded, frame) = self.frame(call, Some(want), Call::Revoke)?;
         match run(&loaded, Arc::clone(&frame), Ask::Revoke(continuation)).await? {
             Answer::Outcome(outcome, _) => done(&frame, outcome),
-            Answer::Observed(_) | Answer::Healthy => Err(outside_of_contract(&frame, "an answer to another question")),
+            _ => Err(mismatched(&frame)),
         }
     }
 
@@ -227,11 +253,7 @@ impl Connector for Runtime {
         if !looks.is_empty() {
             return self.within(call, look_as_host(&frame, looks)).await;
         }
-        let (loaded, frame) = self.frame(call, Some(want), Call::Observe)?;
-        match run(&loaded, Arc::clone(&frame), Ask::Observe).await? {
-            Answer::Observed(observed) => Ok(sight(&observed)),
-            Answer::Outcome(..) | Answer::Healthy => Err(outside_of_contract(&frame, "an answer to another question")),
-        }
+        self.observe(call, want).await.map(Observed::sight)
     }
 
     async fn fence_off(&self, call: &Invocation, want: &Wish) -> Result<bool, Failure> {
@@ -245,5 +267,57 @@ impl Connector for Runtime {
     async fn health(&self, call: &Invocation) -> Result<(), Failure> {
         let (loaded, frame) = self.frame(call, None, Call::Health)?;
         run(&loaded, frame, Ask::Health).await.map(|_| ())
+    }
+
+    async fn describe(&self, call: &Invocation) -> Result<Arc<Description>, Failure> {
+        let (loaded, frame) = self.frame(call, None, Call::Describe)?;
+        if loaded.describe.is_none() {
+            return Ok(Arc::default());
+        }
+        let (place, revision) = ((call.connector, call.endpoint.id.clone()), call.endpoint.revision);
+        if let Some((of, known)) = self.described.lock().unwrap_or_else(PoisonError::into_inner).get(&place)
+            && *of == revision
+        {
+            return Ok(Arc::clone(known));
+        }
+        let Answer::Described(said) = run(&loaded, Arc::clone(&frame), Ask::Describe).await? else { return Err(mismatched(&frame)) };
+        let description = Arc::new(records::description(&frame, said)?);
+        self.described.lock().unwrap_or_else(PoisonError::into_inner).insert(place, (revision, Arc::clone(&description)));
+        Ok(description)
+    }
+
+    async fn page(&self, call: &Invocation, cursor: Option<&str>, limit: u32) -> Result<Page, Failure> {
+        let (loaded, frame) = self.frame(call, None, Call::Inventory)?;
+        if loaded.inventory.is_none() {
+            return Err(not_exported(Interface::Inventory));
+        }
+        let limit = limit.clamp(1, records::PAGE_ITEMS);
+        match run(&loaded, Arc::clone(&frame), Ask::Page { cursor, limit }).await? {
+            Answer::Page(said) => records::page(&frame, said, cursor, limit),
+            _ => Err(mismatched(&frame)),
+        }
+    }
+
+    async fn call_tool(&self, call: &Invocation, tool: &str, arguments: &str) -> Result<String, Failure> {
+        let (loaded, frame) = self.frame(call, None, Call::Tools)?;
+        if loaded.tools.is_none() {
+            return Err(not_exported(Interface::Tools));
+        }
+        records::arguments(arguments)?;
+        match run(&loaded, Arc::clone(&frame), Ask::Tool { name: tool, arguments }).await? {
+            Answer::Tool(said) => records::result(&frame, said),
+            _ => Err(mismatched(&frame)),
+        }
+    }
+
+    async fn tool_outcome(&self, call: &Invocation, operation: &OperationId) -> Result<ToolOutcome, Failure> {
+        let (loaded, frame) = self.frame(call, None, Call::ToolOutcomes)?;
+        if loaded.tool_outcomes.is_none() {
+            return Err(not_exported(Interface::ToolOutcomes));
+        }
+        match run(&loaded, Arc::clone(&frame), Ask::ToolOutcome(&operation.to_string())).await? {
+            Answer::ToolOutcome(said) => records::outcome(&frame, said),
+            _ => Err(mismatched(&frame)),
+        }
     }
 }

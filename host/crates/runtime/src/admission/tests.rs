@@ -37,7 +37,9 @@ fn refusal(file: &[u8]) -> String {
 #[test]
 fn a_connector_with_all_its_parts_is_admitted() {
     let file = component(&[], &REQUIRED, &[b"{}"]);
-    assert_eq!(admit(&file, &Limits::default()).unwrap(), b"{}");
+    let admitted = admit(&file, &Limits::default()).unwrap();
+    assert_eq!(admitted.manifest, b"{}");
+    assert!(admitted.fixture.is_empty() && admitted.interfaces.is_empty());
 }
 
 #[test]
@@ -74,9 +76,14 @@ fn exports_are_all_that_is_required_and_nothing_that_is_not_called() {
         let rest: Vec<&str> = REQUIRED.into_iter().filter(|r| *r != missing).collect();
         assert!(refusal(&component(&[], &rest, &[b"{}"])).contains(missing));
     }
-    for extra in LATER.into_iter().chain(["acme:own/thing@1.0.0"]) {
-        let all: Vec<&str> = REQUIRED.into_iter().chain([extra]).collect();
-        assert!(refusal(&component(&[], &all, &[b"{}"])).contains(extra));
+    let with = |extra: &'static str| component(&[], &REQUIRED.into_iter().chain([extra]).collect::<Vec<_>>(), &[b"{}"]);
+    for extra in ["acme:own/thing@1.0.0", "hallpass:connector/describe@0.2.0"] {
+        assert!(refusal(&with(extra)).contains(extra));
+    }
+    for extra in OPTIONAL {
+        let file = with(extra);
+        let interface = admit(&file, &Limits::default()).unwrap().interfaces;
+        assert_eq!(interface.len(), 1, "{extra}: {interface:?}");
     }
 }
 

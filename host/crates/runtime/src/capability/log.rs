@@ -35,6 +35,10 @@ impl LogUse {
             }
             text.push_str(&field);
         }
+        if let Some(stage) = &frame.services.stage {
+            stage.logged(&text);
+            return;
+        }
         let (name, digest, operation) = (frame.manifest.name.as_str(), &frame.call.connector, &frame.call.operation);
         match level {
             Level::Debug => tracing::debug!(target: "hallpass::connector", name, %digest, %operation, text),

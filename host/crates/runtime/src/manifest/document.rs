@@ -132,6 +132,8 @@ pub(crate) enum Call {
     Tools,
     Look,
     Health,
+    Describe,
+    ToolOutcomes,
 }
 
 impl Call {
@@ -145,6 +147,8 @@ impl Call {
             Self::Tools => "tools",
             Self::Look => "look",
             Self::Health => "health",
+            Self::Describe => "describe",
+            Self::ToolOutcomes => "tool-outcomes",
         }
     }
 

@@ -34,7 +34,7 @@ pub(crate) struct Manifest {
 
 /// What a plugin file says of itself, after the checks that every host makes before it compiles one. Nothing of it runs.
 pub fn inspect(file: &[u8]) -> Result<ConnectorFacts, NotAdmitted> {
-    let manifest = Manifest::parse(crate::admission::admit(file, &crate::limits::Limits::default())?)?;
+    let manifest = Manifest::parse(crate::admission::admit(file, &crate::limits::Limits::default())?.manifest)?;
     Ok(manifest.facts(Digest::of(file)))
 }
 
@@ -90,6 +90,11 @@ impl Manifest {
     /// The looks of an entitlement; empty where the connector's own `observe` is all there is.
     pub(crate) fn looks(&self, entitlement: &str) -> &[Look] {
         self.looks.get(entitlement).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether it declares an entitlement of this name.
+    pub(crate) fn has_entitlement(&self, name: &str) -> bool {
+        self.document.entitlements.iter().any(|e| e.name == name)
     }
 
     /// A setting of this target, or its default; `None` for what the manifest does not declare.

@@ -1,9 +1,11 @@
 //! What a server's error means: SQLSTATE (PostgreSQL, appendix A) to our kinds. The text is the server's primary message,
 //! bounded, without control characters; detail, hint and context stay out, they may quote values.
 
+use std::borrow::Cow;
+
 use hallpass_domain::port::{Failure, FailureKind};
 use sqlx::Error;
-use sqlx::postgres::PgDatabaseError;
+use sqlx::error::DatabaseError;
 
 use crate::hostile_text;
 
@@ -13,10 +15,7 @@ const RETRY_MS: u64 = 100;
 /// The failure that `error` is, before anything could have changed: `effect: none`.
 pub(crate) fn failure(error: &Error) -> Failure {
     match error {
-        Error::Database(_) => error
-            .as_database_error()
-            .and_then(|e| e.try_downcast_ref::<PgDatabaseError>())
-            .map_or_else(|| Failure::none(FailureKind::Internal, "database", "the database refused without saying why"), database),
+        Error::Database(e) => database(e.as_ref()),
         // The driver reports what TLS refuses as input that is not valid.
         Error::Io(e) if e.kind() == std::io::ErrorKind::InvalidData => tls(&e.to_string()),
         Error::Io(e) => Failure::none(
@@ -41,12 +40,21 @@ fn tls(why: &str) -> Failure {
     Failure::none(FailureKind::Unavailable, "tls", format!("no trusted TLS connection: {why}. {remedy}"))
 }
 
-fn database(error: &PgDatabaseError) -> Failure {
-    let (kind, retry) = classify(error.code(), error.message());
+fn database(error: &dyn DatabaseError) -> Failure {
+    let Some(code) = error.code() else {
+        return Failure::none(FailureKind::Internal, "database", "the database refused without saying why");
+    };
+    let (kind, retry) = classify(&code, error.message());
     Failure {
         retry_after_ms: retry.then_some(RETRY_MS),
-        ..Failure::none(kind, &format!("sqlstate-{}", error.code().to_ascii_lowercase()), hostile_text::line(error.message(), 1024))
+        ..Failure::none(kind, &format!("sqlstate-{}", code.to_ascii_lowercase()), hostile_text::line(error.message(), 1024))
     }
+}
+
+/// The SQLSTATE and the text of what the server answered; `None` where it answered nothing.
+fn answered(error: &Error) -> Option<(Cow<'_, str>, &str)> {
+    let answer = error.as_database_error()?;
+    Some((answer.code()?, answer.message()))
 }
 
 /// The kind, and whether the same again may work soon.
@@ -78,20 +86,18 @@ fn is_concurrent(message: &str) -> bool {
 
 /// Whether the same transaction may work when it is run again at once.
 pub(crate) fn is_retryable(error: &Error) -> bool {
-    let Some(e) = error.as_database_error().and_then(|e| e.try_downcast_ref::<PgDatabaseError>()) else { return false };
-    matches!(e.code(), "40001" | "40P01") || (e.code() == "XX000" && is_concurrent(e.message()))
+    let Some((code, message)) = answered(error) else { return false };
+    matches!(code.as_ref(), "40001" | "40P01") || (code == "XX000" && is_concurrent(message))
 }
 
 /// Whether a failed COMMIT surely left nothing: the server answered and named a constraint or a serialization conflict.
 pub(crate) fn surely_rolled_back(error: &Error) -> bool {
-    let Some(e) = error.as_database_error().and_then(|e| e.try_downcast_ref::<PgDatabaseError>()) else { return false };
-    matches!(e.code().get(..2), Some("23" | "40"))
+    answered(error).is_some_and(|(code, _)| matches!(code.get(..2), Some("23" | "40")))
 }
 
 /// Whether the connection is still good after this error: the server answered, and it was no fatal one.
 pub(crate) fn keeps_connection(error: &Error) -> bool {
-    let Some(e) = error.as_database_error().and_then(|e| e.try_downcast_ref::<PgDatabaseError>()) else { return false };
-    !matches!(e.code().get(..2), Some("57" | "08" | "58")) || e.code() == "57014"
+    answered(error).is_some_and(|(code, _)| !matches!(code.get(..2), Some("57" | "08" | "58")) || code == "57014")
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub(crate) mod connect;
 pub(crate) mod error;
 pub(crate) mod fence;
+pub(crate) mod line;
 pub(crate) mod look;
 pub(crate) mod pool;
 pub(crate) mod session;
@@ -16,9 +17,10 @@ use hallpass_domain::port::{Failure, FailureKind};
 use wasmtime::Result;
 use wasmtime::component::Resource;
 
-use self::session::{Found, Purpose, Session};
+use self::line::Found;
+use self::session::{Purpose, Session};
 use self::statement::Statement;
-use self::statement::render::Argument;
+use self::statement::render::{Argument, Rendered};
 use self::values::Value;
 use crate::bindings::hallpass::connector::{sql, types};
 use crate::call::{Call, to_guest};
@@ -80,7 +82,7 @@ impl Call {
         Ok(statement)
     }
 
-    fn render(&mut self, frame: &Frame, statement: &Statement, step: &sql::Step) -> std::result::Result<String, Stop> {
+    fn render(&mut self, frame: &Frame, statement: &Statement, step: &sql::Step) -> std::result::Result<Rendered, Stop> {
         let mut arguments = Vec::with_capacity(step.arguments.len());
         for argument in &step.arguments {
             arguments.push(match argument {
@@ -137,7 +139,7 @@ impl Call {
         let most = usize::try_from(limit.min(limits.sql_rows)).unwrap_or(usize::MAX);
         let bytes = limits.sql_bytes.saturating_sub(self.sql.bytes);
         let session = &mut self.table.get_mut(handle)?.0;
-        let rows = session.query(&frame, &statement.name, text, most, bytes).await?;
+        let rows = session.query(&frame, text, most, bytes).await?;
         self.sql.bytes += rows.rows.iter().flatten().map(|(_, v)| v.size()).sum::<usize>();
         if statement.databases {
             self.learn_databases(statement, &rows)?;

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use hallpass_domain::clock::{Clock, Timestamp};
 use hallpass_domain::ids::TargetId;
 use hallpass_domain::port::Endpoint;
-use sqlx::postgres::PgConnection;
 
+use super::line::Line;
 use crate::limits::Limits;
 
 type Place = (TargetId, String);
@@ -32,7 +32,7 @@ struct Inner {
 }
 
 struct Idle {
-    connection: PgConnection,
+    connection: Line,
     since: Timestamp,
 }
 
@@ -44,7 +44,7 @@ impl Pools {
     }
 
     /// A warm connection, to be cleaned before use.
-    pub(crate) fn take(&self, endpoint: &Endpoint, database: &str) -> Option<PgConnection> {
+    pub(crate) fn take(&self, endpoint: &Endpoint, database: &str) -> Option<Line> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = inner.revisions.entry(endpoint.id.clone()).or_insert(endpoint.revision);
         if *seen < endpoint.revision {
@@ -57,7 +57,7 @@ impl Pools {
     }
 
     /// Takes a connection back that is outside of any transaction and has nothing unread.
-    pub(crate) fn give(self: &Arc<Self>, place: Place, revision: i64, connection: PgConnection) {
+    pub(crate) fn give(self: &Arc<Self>, place: Place, revision: i64, connection: Line) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if inner.revisions.get(&place.0) != Some(&revision) {
             return;
@@ -109,20 +109,20 @@ pub(crate) struct Lease {
     pools: Arc<Pools>,
     place: Place,
     revision: i64,
-    connection: Option<PgConnection>,
+    connection: Option<Line>,
     dirty: bool,
 }
 
 impl Lease {
     /// Lends `connection` out.
-    pub(crate) fn new(pools: Arc<Pools>, endpoint: &Endpoint, database: &str, connection: PgConnection) -> Self {
+    pub(crate) fn new(pools: Arc<Pools>, endpoint: &Endpoint, database: &str, connection: Line) -> Self {
         let place = (endpoint.id.clone(), database.to_owned());
         Self { pools, place, revision: endpoint.revision, connection: Some(connection), dirty: true }
     }
 
     /// The connection, for a piece of work that begins now; `None` when it broke before. Until [`Lease::rest`] it does not go
     /// back to the pool.
-    pub(crate) fn work(&mut self) -> Option<&mut PgConnection> {
+    pub(crate) fn work(&mut self) -> Option<&mut Line> {
         self.dirty = true;
         self.connection.as_mut()
     }
@@ -145,7 +145,8 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take().filter(|_| !self.dirty) {
+        // A session on a stage belongs to one call.
+        if let Some(connection) = self.connection.take().filter(|line| !self.dirty && matches!(line, Line::Server(_))) {
             self.pools.give(self.place.clone(), self.revision, connection);
         }
     }

@@ -3,22 +3,16 @@
 
 use std::sync::Arc;
 
-use futures_util::TryStreamExt as _;
 use hallpass_domain::failpoint::{self, Failpoint};
 use hallpass_domain::port::{Effect, Failure, FailureKind};
-use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Error, Executor as _};
+use sqlx::Error;
 
 use super::connect;
 use super::error;
+use super::line::{Found, Line, staged};
 use super::pool::Lease;
-use super::statement::render::{literal, mark};
-use super::values::{Value, read_row};
+use super::statement::render::{Rendered, literal, mark};
 use crate::frame::{Frame, Step};
-
-/// What an earlier call may have left in a connection. One round trip, and the proof that the connection lives.
-const CLEAN: &str = "RESET ALL; RESET ROLE; RESET SESSION AUTHORIZATION; CLOSE ALL; UNLISTEN *; DISCARD TEMP; \
-    SELECT pg_catalog.pg_advisory_unlock_all(); ";
 
 /// How often a transaction is run that another one got in the way of.
 const TRIES: usize = 5;
@@ -30,20 +24,6 @@ pub(crate) enum Purpose {
     Look,
     /// May change; the server shows it as `stamp/attempt`, so that whoever takes over can end it.
     Change,
-}
-
-/// Rows that are read and thrown away to keep a connection, once enough were kept.
-const UNWANTED: usize = 1_000;
-
-/// Rows of a query.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    /// Each with its columns' names.
-    pub(crate) rows: Vec<Vec<(String, Value)>>,
-    /// There were more.
-    pub(crate) truncated: bool,
-    /// So many more that the connection was given up.
-    unread: bool,
 }
 
 /// An open session. Nothing lives in it between two pieces of work, so that one whose connection broke is opened again.
@@ -58,24 +38,23 @@ impl Session {
         if frame.manifest.login_secret("password") {
             frame.permit("secret", "password")?;
         }
+        if let Some(stage) = &frame.services.stage {
+            let session = stage.open(database).await.map_err(|mishap| error::failure(&staged(mishap)))?;
+            return Ok(Self::lent(frame, database, Line::Stage(session), purpose));
+        }
         let pools = &frame.services.pools;
         let endpoint = &frame.call.endpoint;
         let settings = settings(frame, purpose)?;
         while let Some(mut connection) = pools.take(endpoint, database) {
-            if simple(&mut connection, format!("{CLEAN}{settings}")).await.is_ok() {
+            if connection.clean(&settings).await.is_ok() {
                 return Ok(Self::lent(frame, database, connection, purpose));
             }
         }
         let options = connect::options(&frame.manifest, endpoint, database)?;
         let clock = &frame.services.clock;
         let late = clock.sleep_until(clock.now().plus(frame.services.limits.connect_ms));
-        let login = async {
-            let mut connection = options.connect().await?;
-            simple(&mut connection, settings).await?;
-            Ok::<_, Error>(connection)
-        };
         let connection = tokio::select! {
-            done = login => done.map_err(|e| error::failure(&e))?,
+            done = Line::login(&options, settings) => done.map_err(|e| error::failure(&e))?,
             () = late => {
                 let message = "the database did not answer the login in time. Check that host and port of the target are right";
                 return Err(Failure::none(FailureKind::Unavailable, "login-timeout", message));
@@ -84,7 +63,7 @@ impl Session {
         Ok(Self::lent(frame, database, connection, purpose))
     }
 
-    fn lent(frame: &Frame, database: &str, connection: PgConnection, purpose: Purpose) -> Self {
+    fn lent(frame: &Frame, database: &str, connection: Line, purpose: Purpose) -> Self {
         let mut lease = Lease::new(Arc::clone(&frame.services.pools), &frame.call.endpoint, database, connection);
         lease.rest();
         Self { lease, purpose }
@@ -92,17 +71,17 @@ impl Session {
 
     /// Runs one statement that reads, and keeps at most `limit` rows and `bytes` bytes. The session is read-only by its settings,
     /// which no declared statement can change; only [`Session::transact`] says otherwise.
-    pub(crate) async fn query(&mut self, frame: &Frame, name: &str, sql: String, limit: usize, bytes: usize) -> Result<Found, Failure> {
+    pub(crate) async fn query(&mut self, frame: &Frame, statement: Rendered, limit: usize, bytes: usize) -> Result<Found, Failure> {
         let connection = self.connection(frame).await?;
-        let done = read(connection, name, sql, limit, bytes).await;
+        let done = connection.read(statement, limit, bytes).await;
         self.settle(done, false, |rows| rows.unread).await
     }
 
-    /// Runs several statements that read, each by its name, in one snapshot.
+    /// Runs several statements that read, in one snapshot.
     pub(crate) async fn query_together(
         &mut self,
         frame: &Frame,
-        statements: Vec<(&str, String)>,
+        statements: Vec<Rendered>,
         limit: usize,
         bytes: usize,
     ) -> Result<Vec<Found>, Failure> {
@@ -132,7 +111,7 @@ impl Session {
     }
 
     /// The connection, for a piece of work that begins now.
-    async fn connection(&mut self, frame: &Frame) -> Result<&mut PgConnection, Failure> {
+    async fn connection(&mut self, frame: &Frame) -> Result<&mut Line, Failure> {
         if self.lease.work().is_none() {
             *self = Self::open(frame, self.lease.database(), self.purpose).await?;
         }
@@ -140,7 +119,7 @@ impl Session {
     }
 
     /// Runs statements in one transaction and commits. Returns the rows that each affected.
-    pub(crate) async fn transact(&mut self, frame: &Frame, statements: &[String]) -> Result<Vec<u64>, Failure> {
+    pub(crate) async fn transact(&mut self, frame: &Frame, statements: &[Rendered]) -> Result<Vec<u64>, Failure> {
         if statements.is_empty() {
             return Ok(Vec::new());
         }
@@ -163,7 +142,7 @@ impl Session {
         Err(Failure { retry_after_ms: Some(1_000), ..Failure::none(FailureKind::Conflict, "busy-catalog", message) })
     }
 
-    async fn attempt(&mut self, frame: &Frame, statements: &[String]) -> Result<Vec<u64>, Broken> {
+    async fn attempt(&mut self, frame: &Frame, statements: &[Rendered]) -> Result<Vec<u64>, Broken> {
         let connection = self.lease.work().ok_or_else(|| Broken::For(broken()))?;
         match changes(connection, frame, statements).await {
             Ok(affected) => self.commit(frame).await.map(|()| affected),
@@ -180,7 +159,7 @@ impl Session {
         failpoint::hit(Failpoint::TargetBeforeCommit);
         let before = frame.progress.step();
         frame.progress.set(Step::InDoubt);
-        match simple(connection, "COMMIT".to_owned()).await {
+        match connection.commit().await {
             Ok(()) => {
                 failpoint::hit(Failpoint::TargetAfterCommit);
                 frame.progress.set(if before == Step::InDoubt { Step::InDoubt } else { Step::Committed });
@@ -213,7 +192,7 @@ impl Session {
     /// Ends a transaction without any effect, or just rests.
     async fn end(&mut self, in_transaction: bool) {
         let Some(connection) = self.lease.work() else { return };
-        if !in_transaction || simple(connection, "ROLLBACK".to_owned()).await.is_ok() {
+        if !in_transaction || connection.rollback().await.is_ok() {
             self.lease.rest();
         } else {
             self.lease.discard();
@@ -239,45 +218,18 @@ fn settings(frame: &Frame, purpose: Purpose) -> Result<String, Failure> {
         _ => connect::APPLICATION.to_owned(),
     };
     let quoted = literal(&name).map_err(|m| Failure::none(FailureKind::Internal, "bad-mark", m))?;
-    Ok(format!("SET application_name = {quoted}; SET default_transaction_read_only = on; SET statement_timeout = {}", milliseconds(frame)))
+    Ok(format!(
+        "SET application_name = {quoted}; SET default_transaction_read_only = on; SET statement_timeout = {}",
+        frame.remaining().clamp(1, 3_600_000)
+    ))
 }
 
-/// The call's deadline for the server: it ends what is left of a broker that was stopped.
-fn bounds(frame: &Frame) -> String {
-    let ms = milliseconds(frame);
-    format!("SET LOCAL statement_timeout = {ms}; SET LOCAL idle_in_transaction_session_timeout = {ms}")
-}
-
-fn milliseconds(frame: &Frame) -> u64 {
-    frame.remaining().clamp(1, 3_600_000)
-}
-
-/// Text of the host's own, over the simple protocol: several statements in one round trip.
-async fn simple(connection: &mut PgConnection, sql: String) -> Result<(), Error> {
-    connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.map(|_| ())
-}
-
-/// Declared statements go over the extended protocol, unnamed: the server itself refuses a text of more than one statement.
-async fn changes(connection: &mut PgConnection, frame: &Frame, statements: &[String]) -> Result<Vec<u64>, Error> {
-    simple(connection, format!("BEGIN TRANSACTION READ WRITE; {}", bounds(frame))).await?;
-    let mut affected = Vec::with_capacity(statements.len());
-    for sql in statements {
-        let query = sqlx::query(AssertSqlSafe(sql.clone())).persistent(false);
-        affected.push(connection.execute(query).await?.rows_affected());
-    }
-    Ok(affected)
-}
-
-async fn together(
-    connection: &mut PgConnection,
-    statements: Vec<(&str, String)>,
-    limit: usize,
-    bytes: usize,
-) -> Result<Result<Vec<Found>, Failure>, Error> {
-    simple(connection, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned()).await?;
+/// The outer error is the connection's, the inner one a value's.
+async fn together(line: &mut Line, statements: Vec<Rendered>, limit: usize, bytes: usize) -> Result<Result<Vec<Found>, Failure>, Error> {
+    line.begin_snapshot().await?;
     let mut out = Vec::with_capacity(statements.len());
-    for (name, sql) in statements {
-        match read(connection, name, sql, limit, bytes).await? {
+    for statement in statements {
+        match line.read(statement, limit, bytes).await? {
             Ok(rows) => out.push(rows),
             Err(failure) => return Ok(Err(failure)),
         }
@@ -285,34 +237,11 @@ async fn together(
     Ok(Ok(out))
 }
 
-/// The outer error is the connection's, the inner one a value's.
-async fn read(connection: &mut PgConnection, name: &str, sql: String, limit: usize, bytes: usize) -> Result<Result<Found, Failure>, Error> {
-    let mut out = Ok(Found::default());
-    let (mut used, mut unwanted) = (0usize, 0usize);
-    let mut stream = connection.fetch(sqlx::query(AssertSqlSafe(sql)).persistent(false));
-    // To the end even when enough was read, where that is near: what is left unread would be the next statement's.
-    while let Some(row) = stream.try_next().await? {
-        let Ok(rows) = &mut out else { continue };
-        if rows.truncated || rows.rows.len() >= limit {
-            rows.truncated = true;
-            unwanted += 1;
-            if unwanted > UNWANTED {
-                rows.unread = true;
-                break;
-            }
-            continue;
-        }
-        match read_row(name, &row) {
-            Ok(values) => {
-                used += values.iter().map(|(_, v)| v.size()).sum::<usize>();
-                if used > bytes {
-                    rows.truncated = true;
-                } else {
-                    rows.rows.push(values);
-                }
-            }
-            Err(failure) => out = Err(failure),
-        }
+async fn changes(line: &mut Line, frame: &Frame, statements: &[Rendered]) -> Result<Vec<u64>, Error> {
+    line.begin(frame).await?;
+    let mut affected = Vec::with_capacity(statements.len());
+    for statement in statements {
+        affected.push(line.change(statement).await?);
     }
-    Ok(out)
+    Ok(affected)
 }

@@ -55,6 +55,33 @@ pub(crate) fn read_row(statement: &str, row: &PgRow) -> Result<Vec<(String, Valu
         .collect()
 }
 
+/// Names and values of one row of a stage.
+pub(crate) fn read_scripted_row(
+    statement: &str,
+    row: &serde_json::Map<String, serde_json::Value>,
+) -> Result<Vec<(String, Value)>, Failure> {
+    row.iter()
+        .map(|(column, value)| Ok((column.clone(), scripted(value).ok_or_else(|| unmapped(statement, column, "no scalar"))?)))
+        .collect()
+}
+
+fn scripted(value: &serde_json::Value) -> Option<Value> {
+    use serde_json::Value as Json;
+    Some(match value {
+        Json::Null => Value::Null,
+        Json::Bool(b) => Value::Boolean(*b),
+        Json::Number(n) => Value::Integer(n.as_i64()?),
+        Json::String(text) => Value::Text(text.clone()),
+        Json::Array(texts) => Value::Texts(texts.iter().map(|t| t.as_str().map(str::to_owned)).collect::<Option<_>>()?),
+        Json::Object(typed) => Value::Instant(typed.get("instant")?.as_u64()?),
+    })
+}
+
+fn unmapped(statement: &str, column: &str, name: &str) -> Failure {
+    let message = format!("column `{column}` of statement `{statement}` has the type {name}: cast it to text in the statement");
+    Failure::none(FailureKind::Unsupported, "unsupported-type", message)
+}
+
 fn broken(statement: &str, column: &str) -> Failure {
     let message = format!("column `{column}` of statement `{statement}` holds a value that does not read");
     Failure::none(FailureKind::Internal, "bad-value", message)
@@ -72,11 +99,7 @@ fn read(statement: &str, column: &str, raw: &PgValueRef<'_>) -> Result<Value, Fa
     match decode(&name, bytes) {
         Decoded::Value(value) => Ok(value),
         Decoded::Broken => Err(broken(statement, column)),
-        Decoded::Unmapped => Err(Failure::none(
-            FailureKind::Unsupported,
-            "unsupported-type",
-            format!("column `{column}` of statement `{statement}` has the type {name}: cast it to text in the statement"),
-        )),
+        Decoded::Unmapped => Err(unmapped(statement, column, &name)),
     }
 }
 

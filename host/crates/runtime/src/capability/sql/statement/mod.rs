@@ -7,7 +7,7 @@ mod tests;
 
 use hallpass_domain::port::{Failure, FailureKind};
 
-use self::render::{Argument, Frozen};
+use self::render::{Argument, Frozen, Rendered};
 use self::template::{Rendering, Source, Template};
 use crate::manifest::document::{self, Call, Effect};
 
@@ -89,7 +89,7 @@ impl Statement {
     }
 
     /// The SQL, with every value quoted.
-    pub(crate) fn render(&self, frozen: Frozen<'_>, arguments: &[Argument]) -> Result<String, Failure> {
+    pub(crate) fn render(&self, frozen: Frozen<'_>, arguments: &[Argument]) -> Result<Rendered, Failure> {
         render::render(&self.name, &self.template, frozen, arguments)
     }
 }

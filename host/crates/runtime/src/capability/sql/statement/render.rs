@@ -3,6 +3,8 @@
 use hallpass_domain::clock::Timestamp;
 use hallpass_domain::port::{Failure, FailureKind, Wish};
 
+use serde_json::{Map, Value};
+
 use super::template::{Piece, Rendering, Source, Template};
 
 /// A guest's argument, checked for its slot.
@@ -30,6 +32,17 @@ impl Argument {
     }
 }
 
+impl From<Argument> for Value {
+    fn from(argument: Argument) -> Self {
+        match argument {
+            Argument::Identifier(text) | Argument::Text(text) | Argument::Verifier(text) => text.into(),
+            Argument::Integer(n) => n.into(),
+            Argument::Boolean(b) => b.into(),
+            Argument::Instant(t) => t.as_unsigned().into(),
+        }
+    }
+}
+
 /// What the host fills slots with.
 #[derive(Clone, Copy)]
 pub(crate) struct Frozen<'a> {
@@ -43,8 +56,26 @@ fn refuse(statement: &str, message: &str) -> Failure {
     Failure::none(FailureKind::InvalidInput, "bad-slot-value", format!("statement `{statement}`: {message}"))
 }
 
+/// A statement that can be run.
+#[derive(Debug, Clone)]
+pub(crate) struct Rendered {
+    /// Its name in the manifest.
+    pub(crate) name: String,
+    /// Its text, with every value quoted.
+    pub(crate) sql: String,
+    /// The values of its slots by name, for a stage. Of a secret it is the verifier.
+    pub(crate) values: Map<String, Value>,
+}
+
+impl Rendered {
+    /// A text of the host's own.
+    pub(crate) fn own(name: &str, sql: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), sql: sql.into(), values: Map::new() }
+    }
+}
+
 /// The SQL of `template`, with `arguments` in the order of its open slots.
-pub(crate) fn render(name: &str, template: &Template, frozen: Frozen<'_>, arguments: &[Argument]) -> Result<String, Failure> {
+pub(crate) fn render(name: &str, template: &Template, frozen: Frozen<'_>, arguments: &[Argument]) -> Result<Rendered, Failure> {
     let open: Vec<usize> =
         (0..template.slots.len()).filter(|n| template.slots.get(*n).is_some_and(|s| matches!(s.source, Source::Open(_)))).collect();
     if open.len() != arguments.len() {
@@ -52,20 +83,21 @@ pub(crate) fn render(name: &str, template: &Template, frozen: Frozen<'_>, argume
         return Err(refuse(name, &message));
     }
     let mut sql = String::new();
+    let mut values = Map::new();
     for piece in &template.pieces {
         match piece {
             Piece::Text(text) => sql.push_str(text),
             Piece::Slot { slot, rendering } => {
                 let Some(declared) = template.slots.get(*slot) else { continue };
                 let argument = open.iter().position(|n| n == slot).and_then(|n| arguments.get(n));
-                let quoted = fill(&declared.source, frozen, argument)
-                    .and_then(|value| quote(&value, *rendering))
-                    .map_err(|message| refuse(name, &format!("slot `{}` {message}", declared.name)))?;
-                sql.push_str(&quoted);
+                let wrong = |message| refuse(name, &format!("slot `{}` {message}", declared.name));
+                let value = fill(&declared.source, frozen, argument).map_err(wrong)?;
+                sql.push_str(&quote(&value, *rendering).map_err(wrong)?);
+                values.entry(declared.name.clone()).or_insert_with(|| value.into());
             }
         }
     }
-    Ok(sql)
+    Ok(Rendered { name: name.to_owned(), sql, values })
 }
 
 fn fill(source: &Source, frozen: Frozen<'_>, argument: Option<&Argument>) -> Result<Argument, String> {

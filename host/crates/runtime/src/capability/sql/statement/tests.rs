@@ -118,7 +118,7 @@ fn slots_are_filled_from_the_frozen_wish_and_open_ones_from_arguments_in_order()
     let frozen = Frozen { wish: Some(&wish), attempt: 3 };
     let sql = render("q", &template, frozen, &[Argument::Boolean(true), Argument::Integer(-5)]).unwrap();
     let stamp = wish.stamp.as_str();
-    assert_eq!(sql, format!("SELECT \"{stamp}\", \"it's\", 'it''s', '2025-12-31T23:59:59.123Z', '{stamp}/3', TRUE, (-5), TRUE"));
+    assert_eq!(sql.sql, format!("SELECT \"{stamp}\", \"it's\", 'it''s', '2025-12-31T23:59:59.123Z', '{stamp}/3', TRUE, (-5), TRUE"));
     assert!(render("q", &template, frozen, &[Argument::Integer(-5), Argument::Boolean(true)]).is_err(), "another kind of argument");
     assert!(render("q", &template, frozen, &[Argument::Boolean(true)]).is_err(), "too few");
     assert!(render("q", &template, Frozen { wish: None, attempt: 0 }, &[Argument::Boolean(true), Argument::Integer(1)]).is_err());

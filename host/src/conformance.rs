@@ -1,0 +1,72 @@
+//! Conformance: the kit of connector authors over the runtime. What a connector does in it goes through everything that a real
+//! call goes through; only the target is the scripted world of its fixture.
+
+mod stage;
+mod subject;
+
+use std::sync::Arc;
+
+use hallpass_domain::ids::Digest;
+use hallpass_domain::port::{Connector as _, Interface, NotAdmitted};
+use hallpass_runtime::Runtime;
+use hallpass_testkit::{Entitlement, Fixture, Host, Report, Subject, Surface, World};
+
+use hallpass_domain::holding::Mode;
+
+use self::subject::Staged;
+
+/// Runs all laws on a loaded connector with the fixture that it carries.
+pub async fn conform(runtime: &Runtime, connector: &Digest) -> Result<Report, NotAdmitted> {
+    let fixture = runtime.fixture(connector).unwrap_or_default();
+    conform_with(runtime, connector, &fixture).await
+}
+
+/// Runs all laws on a loaded connector with another fixture than it carries.
+pub async fn conform_with(runtime: &Runtime, connector: &Digest, fixture: &[u8]) -> Result<Report, NotAdmitted> {
+    let refuse = |reason: String, remedy: &str| NotAdmitted { reason, remedy: remedy.to_owned() };
+    let fixture = Fixture::parse(fixture).map_err(|e| refuse(e.to_string(), "`hallpass connector test` shows whether it is whole"))?;
+    let bench = Bench::new(runtime, connector, &fixture)
+        .ok_or_else(|| refuse(format!("the connector {connector} is not loaded"), "Load its file"))?;
+    Ok(hallpass_testkit::conform(&bench, &fixture).await)
+}
+
+/// A connector on the bench.
+struct Bench<'a> {
+    runtime: &'a Runtime,
+    connector: Digest,
+    fixture: &'a Fixture,
+    surface: Surface,
+}
+
+impl<'a> Bench<'a> {
+    fn new(runtime: &'a Runtime, connector: &Digest, fixture: &'a Fixture) -> Option<Self> {
+        let facts = runtime.facts(connector)?;
+        let interfaces = runtime.interfaces(connector);
+        let exports = |interface| interfaces.contains(&interface);
+        let entitlements = facts.entitlements.iter().map(|e| Entitlement {
+            name: e.name.clone(),
+            provisions: e.mode == Mode::Provisioning,
+            suspend: e.suspend,
+            marked: e.marked,
+            host_looks: e.host_looks,
+        });
+        let surface = Surface {
+            entitlements: entitlements.collect(),
+            inventory: exports(Interface::Inventory),
+            describe: exports(Interface::Describe),
+            tools: exports(Interface::Tools),
+            tool_outcomes: exports(Interface::ToolOutcomes),
+        };
+        Some(Self { runtime, connector: *connector, fixture, surface })
+    }
+}
+
+impl Host for Bench<'_> {
+    fn surface(&self) -> &Surface {
+        &self.surface
+    }
+
+    fn subject(&self, world: &Arc<World>) -> Arc<dyn Subject> {
+        Arc::new(Staged::new(self.runtime, self.connector, &self.fixture.target, world))
+    }
+}

@@ -1,0 +1,40 @@
+//! The fixture has a sample for everything that the connector declares. The rules themselves are checked by use: what other laws
+//! find missing in them is said here last.
+
+use crate::bench::{Bench, Law, broken, run, wish};
+
+const ITEM: &str = "hallpass:fixture";
+
+pub(super) async fn check(bench: &Bench<'_>) -> Law {
+    let wishes = &bench.fixture.wishes;
+    for entitlement in &bench.surface().entitlements {
+        let samples = wishes.iter().filter(|w| w.entitlement == entitlement.name);
+        if samples.clone().next().is_none() {
+            let what = format!("it has no wish for the entitlement `{}`", entitlement.name);
+            return Err(broken(
+                ITEM,
+                what,
+                "Add one to `wishes` in fixture.json: name, entitlement, resource, and account where the mode is access",
+            ));
+        }
+        if let Some(sample) = samples.clone().find(|w| w.account.is_some() == entitlement.provisions) {
+            let what = format!("the wish `{}` must name an account exactly when the entitlement's mode is access", sample.name);
+            return Err(broken(ITEM, what, "Add or remove its `account`"));
+        }
+    }
+    if let Some(unknown) = wishes.iter().find(|w| !bench.surface().entitlements.iter().any(|e| e.name == w.entitlement)) {
+        let what = format!("the wish `{}` is for `{}`, which is no entitlement of the manifest", unknown.name, unknown.entitlement);
+        return Err(broken(ITEM, what, "Correct its `entitlement`"));
+    }
+    // The rules that everything else rests on.
+    for (sample, entitlement) in bench.samples() {
+        let (scene, want) = (bench.scene(), wish(sample, entitlement));
+        let _ = scene.apply(&run(1), &want).await;
+        let _ = scene.look(&want).await;
+        let _ = scene.revoke(&run(2), &want).await;
+    }
+    match bench.problems().first() {
+        None => Ok(()),
+        Some(problem) => Err(broken(ITEM, problem.clone(), "Mend the rule in fixture.json and build the connector again")),
+    }
+}

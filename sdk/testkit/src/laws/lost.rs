@@ -1,0 +1,16 @@
+//! After a lost connection or reply, the same call again reaches the goal.
+
+use crate::bench::{Bench, Law};
+use crate::outcome::places;
+use crate::world::Fault;
+
+pub(super) async fn check(bench: &Bench<'_>) -> Law {
+    for place in places(bench).await? {
+        for fault in [Fault::Lose, Fault::LoseReply] {
+            let struck = place.strike(bench, fault).await?;
+            struck.check_truth().await?;
+            struck.check_recovery(&place.entitlement, &place.clean).await?;
+        }
+    }
+    Ok(())
+}

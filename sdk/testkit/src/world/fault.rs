@@ -1,0 +1,72 @@
+//! What a world can do to a call, and where.
+
+use std::fmt;
+
+/// A step of a call that reached the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Point {
+    /// A session in this database.
+    Open(String),
+    /// A statement that reads.
+    Read(String),
+    /// A statement that changes something.
+    Change(String),
+    /// The end of a transaction.
+    Commit,
+}
+
+impl Point {
+    /// Whether something may be different in the target after it.
+    pub(crate) fn changes(&self) -> bool {
+        matches!(self, Self::Change(_) | Self::Commit)
+    }
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(database) => write!(f, "opening the database `{database}`"),
+            Self::Read(statement) => write!(f, "the statement `{statement}` (read)"),
+            Self::Change(statement) => write!(f, "the statement `{statement}` (change)"),
+            Self::Commit => f.write_str("the commit"),
+        }
+    }
+}
+
+/// What goes wrong at a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The server refuses.
+    Refuse {
+        /// Five characters, PostgreSQL, appendix A.
+        sqlstate: String,
+        /// Its message.
+        message: String,
+    },
+    /// The connection breaks before there was an effect.
+    Lose,
+    /// It has its effect, and the answer is lost.
+    LoseReply,
+    /// No answer comes, and there is no effect.
+    Hang,
+    /// It has its effect, and no answer comes.
+    HangAfter,
+    /// The answer makes no sense.
+    Garbage,
+    /// It is said to be done, and was not.
+    Skip,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refuse { sqlstate, .. } => write!(f, "is refused with SQLSTATE {sqlstate}"),
+            Self::Lose => f.write_str("breaks the connection"),
+            Self::LoseReply => f.write_str("has its effect and its answer is lost"),
+            Self::Hang => f.write_str("is never answered"),
+            Self::HangAfter => f.write_str("has its effect and is never answered"),
+            Self::Garbage => f.write_str("is answered with garbage"),
+            Self::Skip => f.write_str("is left out"),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The conformance kit: first-party connectors keep every law, and each law catches a connector that breaks it.
+
+mod bench;
+mod first_party;
