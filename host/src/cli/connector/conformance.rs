@@ -35,8 +35,8 @@ async fn admit(connector: PathBuf, cx: &Context<'_>) -> Result<Offline, Failure>
     };
     let cache = tempfile::tempdir().map_err(|e| Failure::failed(format!("there is no folder for temporary files: {e}")))?;
     let key = hallpass_domain::rng::bytes::<32>(&SystemRng).map_err(|e| Failure::failed(e.to_string()))?;
-    let executable = cx.environment.executable().ok_or_else(|| {
-        Failure::failed("our own file is not found, and a connector is compiled in a process of its own: name it in HALLPASS_EXECUTABLE")
+    let executable = cx.environment.executable().map_err(|e| {
+        Failure::failed(format!("our own file, in which connectors are compiled, is not found ({e}): name it in HALLPASS_EXECUTABLE"))
     })?;
     let settings = Settings {
         cache_dir: cache.path().to_owned(),
