@@ -33,13 +33,17 @@ pub const MINUTE: Millis = 60_000;
 /// What everybody in these tests asks to read.
 pub const SCHEMA: &str = "database:shop/schema:sales";
 /// What a developer asks to be a member of.
-pub const ROLE: &str = "database:shop/role:shop_admin";
+pub const ROLE: &str = "role:shop_admin";
 
 const POLICIES: &str = r#"
 @id("read") @route("data-team") @max("1h")
 permit (principal, action == Action::"request", resource) when { resource.entitlement == "schema.read" };
 @id("admin") @route("two-dbas") @max("30m") @justification("required")
 permit (principal is User, action == Action::"request", resource) when { resource.entitlement == "role.member" };
+@id("juniors") @route("two-dbas") @max("5m")
+permit (principal in Group::"juniors", action == Action::"request", resource) when { resource.entitlement == "role.member" };
+@id("leave") @reason("who is on leave gets nothing")
+forbid (principal in Group::"on-leave", action == Action::"request", resource);
 "#;
 const ROUTES: &str = r#"
 [routes.data-team]
@@ -213,6 +217,12 @@ impl TestApp {
         self.broker.submit(&self.sign_in(who).await, new).await
     }
 
+    /// Gives a group its members, as the operator does.
+    pub async fn set_group(&self, group: &str, members: &[&str]) {
+        let members = members.iter().copied().map(name).collect();
+        self.broker.set_group(&self.sign_in("admin").await, &name(group), members).await.unwrap();
+    }
+
     /// Approves a request, perhaps for a shorter time.
     pub async fn approve(&self, who: &str, id: &RequestId, narrowed_ms: Option<Millis>) -> Result<RequestView, BrokerError> {
         let verdict = NewVerdict { verdict: Verdict::Approve, narrowed_ms, reason: None };
@@ -278,6 +288,12 @@ impl TestApp {
         events.into_iter().map(|e| e.kind).collect()
     }
 
+    /// The leaves of the events of one kind, in order.
+    pub async fn leaves(&self, kind: &str) -> Vec<serde_json::Value> {
+        let events = self.broker.events(&self.sign_in("admin").await, hallpass_broker::EventFilter::default(), None, 10_000).await.unwrap();
+        events.into_iter().filter(|e| e.kind == kind).map(|e| e.leaf).collect()
+    }
+
     /// The same installation after its process died: everything that lived in memory is gone.
     pub async fn restart(self) -> Self {
         let broker = start(&self.bed, self.folder.path(), self.store.clone(), Arc::clone(&self.scripted), self.settings.clone()).await;
@@ -297,7 +313,7 @@ async fn start(bed: &Bed, folder: &Path, store: Store, scripted: Arc<Scripted>, 
     let keys = keyring.load(&records).unwrap();
     let source = |file: &str, text: &str| Source { file: file.into(), text: text.into() };
     let sources = Sources { policies: vec![source("main.cedar", POLICIES)], routes: Some(source("routes.toml", ROUTES)) };
-    let groups = [name("data-team"), name("dba")];
+    let groups = ["data-team", "dba", "juniors", "on-leave"].map(name);
     let policy = PolicySet::from_sources(&sources, &groups).unwrap_or_else(|e| panic!("{e}"));
     let parts = Parts {
         store,

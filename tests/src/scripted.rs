@@ -30,6 +30,8 @@ pub enum Fault {
     Down,
     /// The connector breaks: a trap.
     Break,
+    /// The connector claims that the target is not there.
+    Claim,
 }
 
 /// What the target holds.
@@ -53,12 +55,14 @@ pub struct Scripted {
     down: AtomicBool,
     silent: Mutex<Option<TargetId>>,
     changes: AtomicU32,
+    looks: AtomicU32,
+    blind: AtomicBool,
     versions: Mutex<BTreeMap<Digest, Arc<Version>>>,
     calls: Mutex<Vec<(String, &'static str)>>,
     interrupted: Mutex<Vec<Digest>>,
 }
 
-/// One version of the connector, as its file describes it: `scripted 1.2.0 asks=read,write unhealthy blind by=publisher`. What is
+/// One version of the connector, as its file describes it: `scripted 1.2.0 asks=read,write reads-only unhealthy blind by=publisher`. What is
 /// left out is version 1.0.0 that asks for nothing, is healthy and sees what there is.
 struct Version {
     facts: Arc<ConnectorFacts>,
@@ -86,6 +90,7 @@ impl Version {
                     default: None,
                     connects: false,
                 }),
+                _ if word == "reads-only" => facts.entitlements.truncate(1),
                 _ if word == "unhealthy" => healthy = false,
                 _ if word == "blind" => sees = false,
                 _ => facts.version = word.into(),
@@ -104,6 +109,11 @@ impl Scripted {
     /// Takes the target away or brings it back.
     pub fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
+    }
+
+    /// Makes every look fail, or work again, while changes go on.
+    pub fn set_blind(&self, blind: bool) {
+        self.blind.store(blind, Ordering::SeqCst);
     }
 
     /// Makes one target silent: a change does not reach it, and a health check gets no answer, ever.
@@ -125,9 +135,19 @@ impl Scripted {
         self.changes.load(Ordering::SeqCst)
     }
 
+    /// Looks so far.
+    pub fn looks(&self) -> u32 {
+        self.looks.load(Ordering::SeqCst)
+    }
+
     /// Puts something into the target from outside.
     pub fn put(&self, key: &str, held: Held) {
         self.held.lock().unwrap().insert(key.to_owned(), held);
+    }
+
+    /// Takes something out of the target from outside.
+    pub fn take(&self, key: &str) {
+        self.held.lock().unwrap().remove(key);
     }
 
     /// Which version was called for what, in order: apply, revoke, look.
@@ -179,6 +199,7 @@ impl Scripted {
         let fault = self.faults.lock().unwrap().pop_front();
         match fault {
             Some(Fault::Down) => Err(Failure::none(FailureKind::Unavailable, "down", "the target is down")),
+            Some(Fault::Claim) => Err(Failure::none(FailureKind::Unavailable, "says-down", "the connector says that the target is down")),
             Some(Fault::Refuse) => Err(Failure::none(FailureKind::Forbidden, "not-mine", "the broker's account may not do this")),
             Some(Fault::Break) => Err(Failure::none(FailureKind::Internal, "trap", "the connector broke")),
             Some(Fault::LoseRequest) => Err(Failure::unknown(FailureKind::Timeout, "no-answer", "no answer came")),
@@ -190,6 +211,9 @@ impl Scripted {
         if fault == Some(Fault::LoseReply) { Err(Failure::unknown(FailureKind::Timeout, "no-answer", "no answer came")) } else { Ok(value) }
     }
 }
+
+/// A file that is another connector, one without memberships.
+pub const READS_ONLY: &[u8] = b"scripted 2.0.0 reads-only";
 
 /// What the scripted connector says of itself.
 fn facts(digest: Digest) -> ConnectorFacts {
@@ -204,16 +228,17 @@ fn facts(digest: Digest) -> ConnectorFacts {
         marked,
         host_looks: true,
     };
+    let entitlements = vec![
+        entitlement("schema.read", "database/schema", Mode::Provisioning, true),
+        entitlement("role.member", "role", Mode::Access, false),
+    ];
     ConnectorFacts {
         digest,
         name: "scripted".into(),
         version: "1.0.0".into(),
         publisher: "tests".into(),
         title: "A target in memory".into(),
-        entitlements: vec![
-            entitlement("schema.read", "database/schema", Mode::Provisioning, true),
-            entitlement("role.member", "database/role", Mode::Access, false),
-        ],
+        entitlements,
         settings: vec![
             SettingFacts { name: "host".into(), title: "Where".into(), required: false, default: Some("here".into()), connects: true },
             SettingFacts { name: "colour".into(), title: "Which".into(), required: false, default: None, connects: false },
@@ -288,6 +313,10 @@ impl Connector for Scripted {
     async fn look(&self, call: &Invocation, want: &Wish) -> Result<Sight, Failure> {
         let version = self.called(call, "look")?;
         self.reach()?;
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        if self.blind.load(Ordering::SeqCst) {
+            return Err(Failure::none(FailureKind::NotFound, "no-such-place", "there is no such place to look at"));
+        }
         if !version.sees {
             return Ok(Sight { presence: Some(Presence::Absent), by: SeenBy::Host, attempt: None, details: Vec::new() });
         }

@@ -190,7 +190,7 @@ impl World {
 
     /// The developer asks for the membership.
     pub fn membership(&self) -> Ask {
-        self.asking("role.member", format!("database:{0}/role:power_{0}", self.target.name()))
+        self.asking("role.member", format!("role:power_{}", self.target.name()))
     }
 
     fn asking(&self, entitlement: &str, resource: String) -> Ask {

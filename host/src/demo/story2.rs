@@ -12,7 +12,7 @@ use crate::client::{Ask, Look as _, Until};
 
 /// What is asked for in stories 2 and 4.
 pub(super) fn be_admin(length: Duration, justification: Option<&str>) -> Ask {
-    ask("role.member", "database:shop/role:shop_admin", length, justification)
+    ask("role.member", "role:shop_admin", length, justification)
 }
 
 const HOUR: Duration = Duration::from_hours(1);

@@ -1,11 +1,12 @@
 //! `role.member`: an existing account is a member of one role for a while. A membership has no room for a mark; the broker's baseline
-//! decides whether it is ours to take away.
+//! decides whether it is ours to take away. Roles belong to the whole server, so the resource names no database: a membership is one holding,
+//! and the target's own database is the one to work in.
 
 use hallpass_connector::grants::{Mark, Observation, Outcome, Presence};
 use hallpass_connector::sql::{self, Session, Step};
 use hallpass_connector::{Attribute, Failure, Holding, Invocation};
 
-use crate::{no_row, open_to_revoke, sessions_remain, settled};
+use crate::{no_row, sessions_remain, settled};
 
 struct State {
     role_exists: bool,
@@ -51,7 +52,7 @@ pub(crate) fn apply(inv: &Invocation, want: &Holding) -> Result<Outcome, Failure
 /// Ends the membership, and then the account's sessions: a session that took the role on keeps it until it ends. They are ended also
 /// where the membership is gone already, because an earlier attempt may have come no further than that.
 pub(crate) fn revoke(inv: &Invocation, want: &Holding) -> Result<Outcome, Failure> {
-    let session = open_to_revoke(inv, want)?;
+    let session = sql::open(inv, Some(want), None)?;
     let state = State::read(&session)?;
     if state.member {
         session.transact(&[Step::new("lock"), Step::new("leave")])?;

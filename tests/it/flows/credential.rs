@@ -1,10 +1,46 @@
 //! Credentials: sealed to their holder, handed out once.
 
 use hallpass_broker::BrokerError;
-use hallpass_domain::grant::GrantState;
-use hallpass_store::CredentialState;
+use hallpass_domain::event::{Event, EventKind};
+use hallpass_domain::grant::{EndReason, GrantState};
+use hallpass_domain::holding::Presence;
+use hallpass_domain::ids::GrantId;
+use hallpass_store::{CredentialState, StoreResult, run_tx};
 use hallpass_tests::app::{MINUTE, TestApp};
 use hallpass_tests::on_both_backends;
+
+/// Lets `work` begin while a revocation of the grant is written and not committed: what it reads before that is old, and what
+/// it decides on must not be.
+async fn while_the_grant_is_held<T>(app: &TestApp, id: &GrantId, work: impl Future<Output = T>) -> T {
+    let (held, waits) = tokio::sync::oneshot::channel();
+    let revoke = async {
+        let mut held = Some(held);
+        let done: StoreResult<()> = run_tx!(app.store, "test.revoke", |tx| -> StoreResult<()> {
+            let mut grant = tx.reads().grant(id).await?.unwrap();
+            let mut holding = tx.anchor_holding(&grant.holding).await?.unwrap();
+            grant.state = GrantState::Ending;
+            grant.end_reason = Some(EndReason::Revoked);
+            grant.ending_since = Some(tx.store().now());
+            tx.update_grant(&grant).await?;
+            holding.desired.presence = Presence::Absent;
+            tx.update_holding_wish(&holding).await?;
+            tx.emit(Event::new(EventKind::GrantEnding, id).grant(id)).await?;
+            held.take().unwrap().send(()).unwrap();
+            // Time for the other to read what is not true any more, and to come to where it waits.
+            for _ in 0..200 {
+                app.store.reads().await?.grant(id).await?;
+                tokio::task::yield_now().await;
+            }
+            Ok(())
+        });
+        done.unwrap();
+    };
+    let work = async {
+        waits.await.unwrap();
+        work.await
+    };
+    tokio::join!(revoke, work).1
+}
 
 on_both_backends! {
     async fn a_credential_is_handed_out_once_and_the_second_try_is_noticed(bed: Bed) {
@@ -37,6 +73,31 @@ on_both_backends! {
         app.after(5 * MINUTE).await;
         assert_eq!(app.grant(&id).await.credential, Some(CredentialState::Erased));
         assert!(matches!(app.broker.pick_up(&app.sign_in("bot").await, &id).await, Err(BrokerError::Gone { .. })));
+    }
+
+    async fn a_rotation_brings_nothing_back_that_was_revoked_meanwhile(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let id = app.bot_reads(5 * MINUTE).await;
+        app.settle().await;
+        let (bot, admin) = (app.sign_in("bot").await, app.sign_in("admin").await);
+        let rotated = while_the_grant_is_held(&app, &id, async { app.broker.rotate(&bot, &id).await }).await;
+        assert!(matches!(rotated, Err(BrokerError::Conflict(_))), "{rotated:?}");
+        assert_eq!(app.broker.grant(&admin, &id).await.unwrap().grant.state, GrantState::Ending);
+        app.settle().await;
+        assert_eq!(app.scripted.changes(), 1, "no more than the first apply");
+    }
+
+    async fn nothing_is_picked_up_or_minted_that_was_revoked_meanwhile(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let bot = app.sign_in("bot").await;
+        let id = app.bot_reads(5 * MINUTE).await;
+        app.settle().await;
+        let picked = while_the_grant_is_held(&app, &id, async { app.broker.pick_up(&bot, &id).await.map(drop) }).await;
+        assert!(matches!(picked, Err(BrokerError::Gone { .. })), "{picked:?}");
+        let id = app.bot_reads(5 * MINUTE).await;
+        app.settle().await;
+        let minted = while_the_grant_is_held(&app, &id, async { app.broker.mint_pass(&bot, &id, None).await.map(drop) }).await;
+        assert!(matches!(minted, Err(BrokerError::Conflict(_))), "{minted:?}");
     }
 
     async fn a_lost_credential_is_replaced(bed: Bed) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use hallpass_domain::grant::GrantState;
 use hallpass_tests::app::{MINUTE, SCHEMA, TestApp};
 use hallpass_tests::on_both_backends;
+use hallpass_tests::scripted::Fault;
 use tokio_util::sync::CancellationToken;
 
 on_both_backends! {
@@ -26,6 +27,21 @@ on_both_backends! {
         assert_eq!(app.grant(&id).await.grant.state, GrantState::Revoked, "one probe interval after the target is back");
         assert_eq!(app.broker.counts().await.unwrap().overdue, 0);
         assert!(app.scripted.held().is_empty());
+    }
+
+    async fn what_never_settles_is_tried_ever_more_rarely_and_said_once(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        app.bot_reads(5 * MINUTE).await;
+        app.scripted.script(&[Fault::LoseReply]);
+        app.scripted.set_blind(true);
+        for _ in 0..120 {
+            app.after(1_000).await;
+        }
+        let said = app.leaves("operation.unsettled").await;
+        assert!(said.len() <= 2, "the lost reply, and that nothing is to be seen: {said:#?}");
+        assert!(app.scripted.looks() <= 16, "looked {} times in two minutes", app.scripted.looks());
+        app.scripted.set_blind(false);
+        app.after(5 * MINUTE).await;
     }
 
     async fn a_target_that_never_answers_delays_no_other(bed: Bed) {
@@ -58,7 +74,7 @@ on_both_backends! {
     async fn a_process_that_died_after_the_effect_is_taken_up_by_the_next_one(bed: Bed) {
         let app = TestApp::new(bed).await;
         let id = app.bot_reads(5 * MINUTE).await;
-        app.scripted.script(&[hallpass_tests::scripted::Fault::LoseReply]);
+        app.scripted.script(&[Fault::LoseReply]);
         app.settle().await;
         let app = app.restart().await;
         app.after(2 * MINUTE).await;

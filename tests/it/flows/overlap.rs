@@ -54,6 +54,30 @@ on_both_backends! {
         assert!(app.scripted.held().contains_key(&key()), "a baseline that was present is left as it was");
     }
 
+    async fn what_is_left_as_it_was_is_said_to_be_left(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        app.scripted.put(&key(), Held { presence: Presence::Present, until: Timestamp(1), attempt: 0, password: None });
+        app.dave_administers(2 * MINUTE).await;
+        app.settle().await;
+        app.after(2 * MINUTE).await;
+        let ended = app.leaves("grant.ended").await.pop().unwrap();
+        assert_eq!((&ended["facts"]["left"], ended["facts"].get("seen")), (&"baseline".into(), None), "{ended}");
+    }
+
+    async fn what_was_there_before_and_went_is_ours_once_we_give_it(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        app.scripted.put(&key(), Held { presence: Presence::Present, until: Timestamp(1), attempt: 0, password: None });
+        app.dave_administers(20 * MINUTE).await;
+        app.settle().await;
+        app.scripted.take(&key());
+        let last = app.dave_administers(20 * MINUTE).await;
+        app.settle().await;
+        assert!(app.scripted.held().contains_key(&key()), "given by the second apply");
+        app.after(20 * MINUTE).await;
+        assert_eq!(app.grant(&last).await.grant.state, GrantState::Ended);
+        assert!(app.scripted.held().is_empty(), "what this broker gave does not outlive its grants");
+    }
+
     async fn access_that_ended_can_be_granted_again(bed: Bed) {
         let app = TestApp::new(bed).await;
         for _ in 0..2 {

@@ -155,7 +155,7 @@ impl World {
             mode: Mode::Access,
             account: Some(account.to_owned()),
             entitlement: "role.member".to_owned(),
-            resource: format!("database:{}/role:{role}", self.database).parse().unwrap(),
+            resource: format!("role:{role}").parse().unwrap(),
             fresh_credential: false,
             ..self.read()
         }

@@ -178,6 +178,7 @@ impl World {
             ending_since: None,
             ended: None,
             seen_by: None,
+            left: None,
             last_failure: None,
             version: 1,
         }
@@ -193,6 +194,9 @@ impl World {
             state: OperationState::Planned,
             holding_version: holding.version,
             attempts: 0,
+            tries: 0,
+            revision: None,
+            looked: None,
             sent: None,
             fresh_credential: true,
             until: holding.desired.until,

@@ -130,6 +130,7 @@ impl Broker {
             ending_since: None,
             ended: None,
             seen_by: None,
+            left: None,
             last_failure: None,
             version: 1,
         };

@@ -17,6 +17,7 @@ use crate::Broker;
 use crate::context::OpContext;
 use crate::engine;
 use crate::error::BrokerError;
+use crate::grants::held;
 use crate::views::{GrantView, PickedUp, SealedFor};
 
 /// What `sealed_for` says of a credential that only its recipient can open.
@@ -57,7 +58,8 @@ impl Broker {
         let actors = ctx.actors();
         let taken: Result<Option<SealedCredential>, BrokerError> =
             run_tx!(self.store, "credential.pick-up", |tx| -> Result<Option<SealedCredential>, BrokerError> {
-                let taken = if grant.is_usable(self.clock.now()) { tx.take_credential(id, self.clock.now()).await? } else { None };
+                let (now_held, _) = held(tx, id).await?;
+                let taken = if now_held.is_usable(self.clock.now()) { tx.take_credential(id, self.clock.now()).await? } else { None };
                 let kind = if taken.is_some() { EventKind::CredentialPickedUp } else { EventKind::CredentialRefused };
                 tx.emit(Event::new(kind, id).by(&actors).grant(id).request(&grant.request)).await?;
                 hit(Failpoint::PickUpBeforeCommit);
@@ -101,7 +103,10 @@ impl Broker {
         }
         let actors = ctx.actors();
         run_tx!(self.store, "credential.rotate", |tx| -> Result<(), BrokerError> {
-            let mut holding = tx.anchor_holding(&grant.holding).await?.ok_or_else(|| BrokerError::not_found("holding", &grant.holding))?;
+            let (grant, mut holding) = held(tx, id).await?;
+            if !grant.is_usable(self.clock.now()) {
+                return Err(Conflict { noun: "grant", state: grant.state.as_str(), event: "rotate" }.into());
+            }
             if holding.mode != Mode::Provisioning {
                 return Err(BrokerError::invalid("grant", "its access has no credential of its own", "Use the account's own credential."));
             }

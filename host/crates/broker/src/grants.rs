@@ -1,9 +1,10 @@
 //! Grants: seen, given back, taken away.
 
 use hallpass_domain::grant::{EndReason, Grant, GrantEvent, GrantState};
+use hallpass_domain::holding::Holding;
 use hallpass_domain::ids::GrantId;
 use hallpass_policy::{Action, GrantFacts, ResourceFacts};
-use hallpass_store::Reads;
+use hallpass_store::{Reads, Tx};
 
 use crate::Broker;
 use crate::context::{OpContext, facts_of};
@@ -109,4 +110,12 @@ impl Broker {
             grant,
         })
     }
+}
+
+/// The grant and its holding, which no other transaction changes from here on.
+pub(crate) async fn held(tx: &mut Tx, id: &GrantId) -> Result<(Grant, Holding), BrokerError> {
+    let missing = || BrokerError::not_found("grant", id);
+    let found = tx.reads().grant(id).await?.ok_or_else(missing)?;
+    let holding = tx.anchor_holding(&found.holding).await?.ok_or_else(|| BrokerError::not_found("holding", &found.holding))?;
+    Ok((tx.reads().grant(id).await?.ok_or_else(missing)?, holding))
 }

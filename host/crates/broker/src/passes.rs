@@ -13,6 +13,7 @@ use hallpass_verify::{KeySet, KeyUse, PublishedKey};
 use crate::Broker;
 use crate::context::OpContext;
 use crate::error::BrokerError;
+use crate::grants::held;
 use crate::views::MintedPass;
 
 impl Broker {
@@ -56,6 +57,10 @@ impl Broker {
                 .map_err(|e| BrokerError::Internal(e.to_string()))?;
         let actors = ctx.actors();
         run_tx!(self.store, "pass.mint", |tx| -> Result<(), BrokerError> {
+            let (grant, _) = held(tx, id).await?;
+            if !grant.is_usable(self.clock.now()) {
+                return Err(Conflict { noun: "grant", state: grant.state.as_str(), event: "mint a pass" }.into());
+            }
             let mut event =
                 Event::new(EventKind::PassMinted, id).by(&actors).grant(id).request(&grant.request).policy(self.policy.revision());
             event = event.time("expires", end).word("revocation_ids", &pass.revocation_ids.join(","));

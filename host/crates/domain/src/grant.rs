@@ -51,6 +51,14 @@ text_enum! {
 }
 
 text_enum! {
+    /// What stays in the target after a grant, and why.
+    pub enum Left {
+        /// The account had it before us (law 2).
+        Baseline => "baseline",
+    }
+}
+
+text_enum! {
     /// Who saw the access in the target, or its absence.
     pub enum SeenBy {
         /// The host itself, by a declared look.
@@ -162,6 +170,8 @@ pub struct Grant {
     pub ended: Option<Timestamp>,
     /// Who saw it in the target.
     pub seen_by: Option<SeenBy>,
+    /// What it left in the target; `None`: nothing of it, or it has not ended.
+    pub left: Option<Left>,
     /// Why the last attempt did not work, in words for a person.
     pub last_failure: Option<String>,
     /// One more with each change.

@@ -29,6 +29,17 @@ text_enum! {
     }
 }
 
+impl Baseline {
+    /// The baseline after what is seen right before an apply. What is not there will be ours, and stays ours as long as this
+    /// holding lives: later sights may be of our own making.
+    pub fn before(known: Option<Self>, seen: Presence) -> Self {
+        match (known, seen) {
+            (Some(Self::Absent), _) | (_, Presence::Absent) => Self::Absent,
+            (None | Some(Self::Present), Presence::Present | Presence::Suspended) => Self::Present,
+        }
+    }
+}
+
 text_enum! {
     /// Whether access is, or shall be, in the target.
     pub enum Presence {
@@ -118,6 +129,17 @@ pub struct Holding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_baseline_becomes_ours_and_never_goes_back() {
+        use Baseline as B;
+        for seen in [Presence::Present, Presence::Suspended, Presence::Absent] {
+            assert_eq!(B::before(Some(B::Absent), seen), B::Absent);
+            let first = if seen == Presence::Absent { B::Absent } else { B::Present };
+            assert_eq!(B::before(None, seen), first);
+            assert_eq!(B::before(Some(B::Present), seen), first);
+        }
+    }
 
     #[test]
     fn the_wish_follows_from_the_live_grants() {

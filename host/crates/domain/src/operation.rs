@@ -107,6 +107,12 @@ pub struct Operation {
     pub holding_version: i64,
     /// The number of the last attempt that went out; it counts on over all operations of the holding.
     pub attempts: i64,
+    /// How often in a row it was tried or looked at and did not settle: the wait for the next time grows with it.
+    pub tries: i64,
+    /// The revision of the target's settings that the last attempt went out with.
+    pub revision: Option<i64>,
+    /// When it was first looked at since the last attempt, where that attempt cannot be cut off.
+    pub looked: Option<Timestamp>,
     /// When the last attempt went out: access begins to run from here, once this attempt is seen.
     pub sent: Option<Timestamp>,
     /// The attempt must put a new secret in place.

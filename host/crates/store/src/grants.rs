@@ -15,7 +15,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, request, principal, target, entitlement, resource, holding, state, duration_ms, policy_revision, created, \
-             activate_by, activated, ends, end_reason, ending_since, ended, seen_by, last_failure, version FROM grants",
+             activate_by, activated, ends, end_reason, ending_since, ended, seen_by, left_behind, last_failure, version FROM grants",
             $rest
         )
     };
@@ -56,6 +56,7 @@ fn read(row: &Row) -> StoreResult<Grant> {
         ending_since: row.opt_time("ending_since")?,
         ended: row.opt_time("ended")?,
         seen_by: row.opt_parse("seen_by")?,
+        left: row.opt_parse("left_behind")?,
         last_failure: row.opt_text("last_failure")?,
         version: row.int("version")?,
     })
@@ -107,8 +108,9 @@ impl Tx {
     /// Adds a grant.
     pub async fn insert_grant(&mut self, g: &Grant) -> StoreResult<()> {
         let sql = "INSERT INTO grants (id, request, principal, target, entitlement, resource, holding, state, duration_ms, \
-                   policy_revision, created, activate_by, activated, ends, end_reason, ending_since, ended, seen_by, last_failure, version) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+                   policy_revision, created, activate_by, activated, ends, end_reason, ending_since, ended, seen_by, left_behind, last_failure, \
+                   version) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
         let args = args![
             g.id,
             g.request,
@@ -128,6 +130,7 @@ impl Tx {
             g.ending_since,
             g.ended,
             g.seen_by,
+            g.left,
             g.last_failure,
             g.version
         ];
@@ -137,8 +140,8 @@ impl Tx {
     /// Writes what can change of a grant as version + 1; `g` has the version that it was read with. Gives the new one.
     pub async fn update_grant(&mut self, g: &Grant) -> StoreResult<i64> {
         let sql = "UPDATE grants SET state = $1, duration_ms = $2, activated = $3, ends = $4, end_reason = $5, ending_since = $6, \
-                   ended = $7, seen_by = $8, last_failure = $9, holding = $10, activate_by = $11, version = version + 1 \
-                   WHERE id = $12 AND version = $13";
+                   ended = $7, seen_by = $8, last_failure = $9, holding = $10, activate_by = $11, left_behind = $12, \
+                   version = version + 1 WHERE id = $13 AND version = $14";
         let args = args![
             g.state,
             g.duration_ms,
@@ -151,6 +154,7 @@ impl Tx {
             g.last_failure,
             g.holding,
             g.activate_by,
+            g.left,
             g.id,
             g.version
         ];

@@ -14,7 +14,7 @@ pub(crate) const TABLE: &str = "operations";
 /// The columns of an operation.
 macro_rules! columns {
     () => {
-        "id, holding, target, kind, state, holding_version, attempts, sent, fresh_credential, until, due, continuation, \
+        "id, holding, target, kind, state, holding_version, attempts, tries, revision, looked, sent, fresh_credential, until, due, continuation, \
          last_failure, created"
     };
 }
@@ -37,6 +37,9 @@ pub(crate) fn read(row: &Row) -> StoreResult<Operation> {
         state: row.parse("state")?,
         holding_version: row.int("holding_version")?,
         attempts: row.int("attempts")?,
+        tries: row.int("tries")?,
+        revision: row.opt_int("revision")?,
+        looked: row.opt_time("looked")?,
         sent: row.opt_time("sent")?,
         fresh_credential: row.int("fresh_credential")? != 0,
         until: row.time("until")?,
@@ -47,7 +50,7 @@ pub(crate) fn read(row: &Row) -> StoreResult<Operation> {
     })
 }
 
-/// The values of `$1` to `$11` of the updates.
+/// The values of `$1` to `$14` of the updates.
 macro_rules! changeable {
     ($o:expr, $($rest:expr),+) => {
         args![
@@ -61,6 +64,9 @@ macro_rules! changeable {
             $o.last_failure,
             $o.kind,
             $o.sent,
+            $o.tries,
+            $o.revision,
+            $o.looked,
             $o.id,
             $($rest),+
         ]
@@ -70,7 +76,7 @@ macro_rules! changeable {
 macro_rules! set {
     () => {
         "UPDATE operations SET state = $1, holding_version = $2, attempts = $3, fresh_credential = $4, until = $5, due = $6, \
-         continuation = $7, last_failure = $8, kind = $9, sent = $10"
+         continuation = $7, last_failure = $8, kind = $9, sent = $10, tries = $11, revision = $12, looked = $13"
     };
 }
 
@@ -99,7 +105,7 @@ impl Tx {
         let sql = concat!(
             "INSERT INTO operations (",
             columns!(),
-            ", lease_fence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0)"
+            ", lease_fence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0)"
         );
         let args = args![
             o.id,
@@ -109,6 +115,9 @@ impl Tx {
             o.state,
             o.holding_version,
             o.attempts,
+            o.tries,
+            o.revision,
+            o.looked,
             o.sent,
             o.fresh_credential,
             o.until,
@@ -132,10 +141,10 @@ impl Tx {
     }
 
     async fn write_step(&mut self, o: &Operation, lease: &Lease, release: bool) -> StoreResult<()> {
-        let keeping = concat!(set!(), " WHERE id = $11 AND lease_owner = $12 AND lease_fence = $13 AND ", open!());
+        let keeping = concat!(set!(), " WHERE id = $14 AND lease_owner = $15 AND lease_fence = $16 AND ", open!());
         let releasing = concat!(
             set!(),
-            ", lease_owner = NULL, lease_deadline = NULL WHERE id = $11 AND lease_owner = $12 AND lease_fence = $13 AND ",
+            ", lease_owner = NULL, lease_deadline = NULL WHERE id = $14 AND lease_owner = $15 AND lease_fence = $16 AND ",
             open!()
         );
         let sql = if release { releasing } else { keeping };
@@ -145,7 +154,7 @@ impl Tx {
     /// Writes an operation that nobody works on, for instance to plan it anew or to drop it. `was` is the state that it was read
     /// with. Somebody who holds a lease on it makes this [`StoreError::Stale`](crate::StoreError).
     pub async fn update_unclaimed_operation(&mut self, o: &Operation, was: OperationState) -> StoreResult<()> {
-        let sql = concat!(set!(), " WHERE id = $11 AND state = $12 AND lease_owner IS NULL");
+        let sql = concat!(set!(), " WHERE id = $14 AND state = $15 AND lease_owner IS NULL");
         self.swap(("operation", o.id.as_str()), TABLE, sql, changeable!(o, was)).await
     }
 
@@ -157,6 +166,18 @@ impl Tx {
             open!()
         );
         let args = args![due, last_failure, lease.operation, lease.owner, lease.fence];
+        Ok(self.keep(Bookkeeping::Due, TABLE, sql, args).await? == 1)
+    }
+
+    /// Puts an operation off after one more try that failed as the last one did, giving the lease up: nothing else changed, and
+    /// the failure was said before.
+    pub async fn try_operation_later(&mut self, o: &Operation, lease: &Lease) -> StoreResult<bool> {
+        let sql = concat!(
+            "UPDATE operations SET due = $1, tries = $2, lease_owner = NULL, lease_deadline = NULL \
+             WHERE id = $3 AND lease_owner = $4 AND lease_fence = $5 AND ",
+            open!()
+        );
+        let args = args![o.due, o.tries, lease.operation, lease.owner, lease.fence];
         Ok(self.keep(Bookkeeping::Due, TABLE, sql, args).await? == 1)
     }
 

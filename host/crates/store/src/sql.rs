@@ -76,6 +76,7 @@ text_values! {
     hallpass_domain::grant::GrantState => |v| v.as_str().to_owned();
     hallpass_domain::grant::EndReason => |v| v.as_str().to_owned();
     hallpass_domain::grant::SeenBy => |v| v.as_str().to_owned();
+    hallpass_domain::grant::Left => |v| v.as_str().to_owned();
     hallpass_domain::holding::Mode => |v| v.as_str().to_owned();
     hallpass_domain::holding::Baseline => |v| v.as_str().to_owned();
     hallpass_domain::holding::Presence => |v| v.as_str().to_owned();

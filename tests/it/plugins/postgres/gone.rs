@@ -24,7 +24,7 @@ async fn a_role_of_a_dropped_database_is_taken_away_and_seen_to_be_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_membership_outlives_its_database_until_it_is_taken_away() {
+async fn a_membership_belongs_to_the_server_and_no_database_takes_it_along() {
     let world = World::new().await;
     let (role, account) = (format!("gone_{}", world.database), format!("dev_{}", world.database));
     let mut root = superuser("postgres").await;
@@ -32,7 +32,7 @@ async fn a_membership_outlives_its_database_until_it_is_taken_away() {
     let want = world.member(&account, &role);
     world.apply(1, &want).await;
     drop_database(&world).await;
-    assert_eq!(world.presence(&want).await, None, "still a member");
+    assert_eq!(world.presence(&want).await, Some(Presence::Present), "still a member");
     world.revoke(&want).await;
     assert_eq!(world.presence(&want).await, Some(Presence::Absent));
 }

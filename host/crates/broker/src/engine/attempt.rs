@@ -64,12 +64,12 @@ impl Broker {
 
     /// Sends an attempt, looks at what it did, and settles it if the look agrees.
     pub(super) async fn send(&self, mut work: Work) -> Result<(), BrokerError> {
-        if work.op.kind == OperationKind::Apply && !work.entitlement.marked && work.holding.baseline.is_none() {
+        // What is about to be given where nothing is seen is ours, whatever was there when this holding began.
+        if work.op.kind == OperationKind::Apply && !work.entitlement.marked && work.holding.baseline != Some(Baseline::Absent) {
             hit(Failpoint::BaselineBeforeLook);
             match self.connectors.look(&self.call(&work), &work.want()).await {
                 Ok(sight) => match sight.presence {
-                    Some(Presence::Absent) => work.holding.baseline = Some(Baseline::Absent),
-                    Some(_) => work.holding.baseline = Some(Baseline::Present),
+                    Some(seen) => work.holding.baseline = Some(Baseline::before(work.holding.baseline, seen)),
                     None => return self.unsettled(work, &strange(&sight)).await,
                 },
                 Err(failure) => return self.unsettled(work, &failure).await,
@@ -125,6 +125,8 @@ impl Broker {
             op.state = op.state.on(OperationEvent::Send)?;
             op.attempts += 1;
             op.sent = Some(now);
+            op.revision = Some(work.endpoint.revision);
+            op.looked = None;
             if op.kind == OperationKind::Apply {
                 let live = tx.reads().live_grants_of(&op.holding).await?;
                 op.until = Desired::of(&claims(&live, now), now).until;
@@ -142,7 +144,8 @@ impl Broker {
             )
             .await?;
             hit(Failpoint::SendBeforeCommit);
-            work.op = op;
+            work.op = op.clone();
+            work.as_stored = op;
             Ok(())
         });
         sent?;

@@ -1,5 +1,6 @@
 //! Settling what was sent and not settled: cut off the earlier attempt, look, and only then decide (law 3).
 
+use hallpass_domain::clock::Millis;
 use hallpass_domain::failpoint::{Failpoint, hit};
 use hallpass_domain::operation::OperationKind;
 use hallpass_domain::port::{Failure, FailureKind};
@@ -8,9 +9,12 @@ use super::work::Work;
 use crate::Broker;
 use crate::error::BrokerError;
 
+/// How long between the two looks at what cannot be cut off.
+const LOOK_AGAIN_MS: Millis = 1_000;
+
 impl Broker {
     /// Finds out what became of the earlier attempts, and goes on from there.
-    pub(super) async fn resolve(&self, work: Work) -> Result<(), BrokerError> {
+    pub(super) async fn resolve(&self, mut work: Work) -> Result<(), BrokerError> {
         // The look describes the attempt that is being settled, so it asks for that attempt's end and wish.
         hit(Failpoint::FenceBeforeCall);
         let fenced = match self.connectors.fence_off(&self.call(&work), &work.want()).await {
@@ -18,17 +22,22 @@ impl Broker {
             Err(failure) => return self.unsettled(work, &failure).await,
         };
         hit(Failpoint::FenceAfterCall);
+        // Where the target's settings changed since, the server or account that was asked may not be the attempt's.
+        let moved = work.op.revision != Some(work.endpoint.revision);
+        let fenced = fenced && !moved;
         let sight = match self.look(&work).await {
             Ok(sight) => sight,
             Err(failure) => return self.unsettled(work, &failure).await,
         };
+        let now = self.clock.now();
         let as_wished = sight.presence == Some(work.wished());
-        let settles = work.op.sent.map_or(self.clock.now(), |sent| sent.plus(work.entitlement.settles_within_ms));
-        if !fenced && self.clock.now() < settles {
-            // Not cut off: an earlier attempt may still land. What is seen before that is not final.
-            let left = settles.since(self.clock.now());
+        let within = if moved { work.entitlement.settles_within_ms.max(self.settings.lease_ms) } else { work.entitlement.settles_within_ms };
+        let settles = work.op.sent.map_or(now, |sent| sent.plus(within));
+        if !fenced && (now < settles || work.op.looked.is_none()) {
+            // Not cut off: an earlier attempt may still land. What is seen before that, or once only, is not final.
+            work.op.looked = work.op.looked.or(Some(now));
             let failure = Failure {
-                retry_after_ms: Some(left),
+                retry_after_ms: Some(settles.since(now).max(LOOK_AGAIN_MS)),
                 ..Failure::unknown(FailureKind::Timeout, "may-still-land", "an earlier attempt may still have its effect")
             };
             return self.unsettled(work, &failure).await;

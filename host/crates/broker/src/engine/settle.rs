@@ -29,13 +29,13 @@ impl Broker {
             let mut holding = self.close(tx, &work, OperationEvent::See, sight, now).await?;
             holding.locator.clone_from(&work.holding.locator);
             tx.update_holding_seen(&holding).await?;
-            if holding.version == work.op.holding_version {
+            if holding.version == work.op.holding_version && sight.presence == Some(holding.desired.presence) {
                 if work.op.kind == OperationKind::Apply {
                     for grant in tx.reads().live_grants_of(&holding.id).await? {
                         self.activate(tx, &work, grant, sight, delivery.as_ref(), now).await?;
                     }
                 }
-                wish::end_all(tx, &holding, now, Some(sight.by)).await?;
+                wish::end_all(tx, &holding, now).await?;
             } else {
                 super::converge(self, tx, &holding.id).await?;
             }
@@ -114,9 +114,11 @@ impl Broker {
         Ok(())
     }
 
-    /// Not settled: it stays as it is, or becomes unknown, and is due again later.
+    /// Not settled: it stays as it is, or becomes unknown, and is due again later. A failure is said when it is another one than
+    /// the last time, not at each try.
     pub(super) async fn unsettled(&self, work: Work, failure: &Failure) -> Result<(), BrokerError> {
-        let due = self.clock.now().plus(backoff::after(work.op.attempts, failure.retry_after_ms, self.rng.as_ref()));
+        let tries = work.op.tries.saturating_add(1);
+        let due = self.clock.now().plus(backoff::after(tries, failure.retry_after_ms, self.rng.as_ref()));
         let text = shorten(failure);
         tracing::warn!(operation = %work.op.id, kind = %failure.kind, code = %failure.code, effect = %failure.effect, "an attempt did not settle");
         let noted: Result<(), BrokerError> = run_tx!(self.store, "operation.unsettled", |tx| -> Result<(), BrokerError> {
@@ -125,8 +127,13 @@ impl Broker {
                 op.state = op.state.on(OperationEvent::Lose)?;
             }
             op.continuation = None;
-            op.due = due;
             op.last_failure = Some(text.clone());
+            if op == work.as_stored {
+                (op.due, op.tries) = (due, tries);
+                tx.try_operation_later(&op, &work.lease).await?;
+                return Ok(());
+            }
+            (op.due, op.tries) = (due, tries);
             tx.release_operation(&op, &work.lease).await?;
             tx.emit(
                 Event::new(EventKind::OperationUnsettled, &op.id)

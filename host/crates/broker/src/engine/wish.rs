@@ -1,8 +1,9 @@
 //! What a holding should be, and what must be done about it (law 8).
 
+use hallpass_domain::Conflict;
 use hallpass_domain::clock::Timestamp;
 use hallpass_domain::event::{Event, EventKind};
-use hallpass_domain::grant::{EndReason, Grant, GrantEvent, GrantState, SeenBy};
+use hallpass_domain::grant::{EndReason, Grant, GrantEvent, GrantState, Left};
 use hallpass_domain::holding::{Baseline, Claim, Desired, Holding, Mode, Presence};
 use hallpass_domain::ids::{HoldingId, OperationId};
 use hallpass_domain::operation::{Operation, OperationEvent, OperationKind, OperationState};
@@ -30,7 +31,7 @@ pub(crate) async fn converge(broker: &Broker, tx: &mut Tx, id: &HoldingId) -> Re
         desired.presence == holding.desired.presence && (desired.presence == Presence::Absent || desired.until == holding.desired.until);
     let settled = open.is_none() && holding.seen.is_some_and(|seen| seen.presence == desired.presence);
     if same && settled && !activating {
-        return end_all(tx, &holding, now, holding.seen.map(|s| s.by)).await;
+        return end_all(tx, &holding, now).await;
     }
     holding.desired = desired;
     holding.version = tx.update_holding_wish(&holding).await?;
@@ -56,14 +57,14 @@ pub(crate) async fn converge(broker: &Broker, tx: &mut Tx, id: &HoldingId) -> Re
             None => !was_ever_sent(tx, id).await?,
         };
         if nothing_there || holding.baseline == Some(Baseline::Present) {
-            return end_all(tx, &holding, now, holding.seen.map(|s| s.by)).await;
+            return end_all(tx, &holding, now).await;
         }
     }
     let kind = if desired.presence == Presence::Absent { OperationKind::Revoke } else { OperationKind::Apply };
     plan(broker, tx, &holding, kind, kind == OperationKind::Apply && activating && holding.mode == Mode::Provisioning).await
 }
 
-/// Plans an operation for the holding as it is now.
+/// Plans an operation for the holding as it is now. Nothing is applied that nobody wishes for.
 pub(crate) async fn plan(
     broker: &Broker,
     tx: &mut Tx,
@@ -71,6 +72,9 @@ pub(crate) async fn plan(
     kind: OperationKind,
     fresh_credential: bool,
 ) -> Result<(), BrokerError> {
+    if kind == OperationKind::Apply && holding.desired.presence == Presence::Absent {
+        return Err(Conflict { noun: "holding", state: Presence::Absent.as_str(), event: "apply" }.into());
+    }
     let now = broker.clock.now();
     // Attempts count on over all operations of a holding: the mark of an attempt names exactly one.
     let attempts = tx.reads().operations_of(&holding.id).await?.iter().map(|op| op.attempts).max().unwrap_or(0);
@@ -82,6 +86,9 @@ pub(crate) async fn plan(
         state: OperationState::Planned,
         holding_version: holding.version,
         attempts,
+        tries: 0,
+        revision: None,
+        looked: None,
         sent: None,
         fresh_credential,
         until: holding.desired.until,
@@ -98,13 +105,16 @@ async fn was_ever_sent(tx: &mut Tx, id: &HoldingId) -> Result<bool, BrokerError>
     Ok(tx.reads().operations_of(id).await?.iter().any(|op| op.sent.is_some()))
 }
 
-/// Ends every ending grant of the holding.
-pub(super) async fn end_all(tx: &mut Tx, holding: &Holding, now: Timestamp, by: Option<SeenBy>) -> Result<(), BrokerError> {
+/// Ends every ending grant of the holding. An event of one says who saw it gone, or what stays as it was before us.
+pub(super) async fn end_all(tx: &mut Tx, holding: &Holding, now: Timestamp) -> Result<(), BrokerError> {
+    let gone = holding.seen.is_none_or(|seen| seen.presence == Presence::Absent);
+    let stays = holding.desired.presence == Presence::Absent && holding.baseline == Some(Baseline::Present) && !gone;
     let ending: Vec<Grant> = tx.reads().grants_of(&holding.id).await?.into_iter().filter(|g| g.state == GrantState::Ending).collect();
     for mut grant in ending {
         let reason = grant.end_reason.unwrap_or(EndReason::Revoked);
         grant.state = grant.state.on(GrantEvent::Gone(reason))?;
         grant.ended = Some(now);
+        grant.left = stays.then_some(Left::Baseline);
         grant.version = tx.update_grant(&grant).await?;
         tx.erase_credential(&grant.id).await?;
         let kind = if grant.state == GrantState::Failed { EventKind::GrantFailed } else { EventKind::GrantEnded };
@@ -116,9 +126,10 @@ pub(super) async fn end_all(tx: &mut Tx, holding: &Holding, now: Timestamp, by: 
             .connector(holding.connector)
             .word("state", &grant.state)
             .word("reason", &reason);
-        tx.emit(match by {
-            Some(by) => event.word("seen", &by),
-            None => event,
+        tx.emit(match (grant.left, holding.seen) {
+            (Some(left), _) => event.word("left", &left),
+            (None, Some(seen)) => event.word("seen", &seen.by),
+            (None, None) => event,
         })
         .await?;
     }

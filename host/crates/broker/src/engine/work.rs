@@ -16,6 +16,8 @@ use crate::error::BrokerError;
 /// One claimed operation.
 pub(super) struct Work {
     pub(super) op: Operation,
+    /// The operation as the store has it.
+    pub(super) as_stored: Operation,
     pub(super) lease: Lease,
     pub(super) holding: Holding,
     pub(super) entitlement: EntitlementFacts,
@@ -73,7 +75,7 @@ impl Broker {
             BrokerError::Internal(format!("the connector {} has no entitlement {}", holding.connector, holding.entitlement))
         })?;
         let deadline = self.clock.now().plus(self.settings.call_ms.min(self.settings.lease_ms / 5 * 4));
-        Ok(Work { op, lease, holding, entitlement, endpoint, granted, stopped, deadline })
+        Ok(Work { as_stored: op.clone(), op, lease, holding, entitlement, endpoint, granted, stopped, deadline })
     }
 
     /// One call of this attempt.

@@ -1,7 +1,7 @@
 //! Schemas of the domain's closed words, made from the domain's own lists, so that the document cannot say other words.
 
 use hallpass_domain::connector::ConnectorState;
-use hallpass_domain::grant::{EndReason, GrantState, SeenBy};
+use hallpass_domain::grant::{EndReason, GrantState, Left, SeenBy};
 use hallpass_domain::holding::Mode;
 use hallpass_domain::port::Sessions;
 use hallpass_domain::principal::{PrincipalKind, PrincipalState};
@@ -23,6 +23,7 @@ words! {
     grant_state: GrantState;
     end_reason: EndReason;
     seen_by: SeenBy;
+    left: Left;
     mode: Mode;
     sessions: Sessions;
     verdict: Verdict;

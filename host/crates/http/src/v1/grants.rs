@@ -14,7 +14,7 @@ pub use pass::{NewPass, Pass};
 pub use revoke::Revocation;
 
 use hallpass_broker::GrantView;
-use hallpass_domain::grant::{EndReason, GrantState, SeenBy};
+use hallpass_domain::grant::{EndReason, GrantState, Left, SeenBy};
 use hallpass_domain::ids::{GrantId, HoldingId, PrincipalId, RequestId, Stamp, TargetId};
 use hallpass_domain::name::Name;
 use hallpass_domain::resource::Resource;
@@ -95,6 +95,10 @@ pub struct Grant {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::seen_by, required = false)]
     pub seen_by: Option<SeenBy>,
+    /// What it left in the target, where that stays: the account had it before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = words::left, required = false)]
+    pub left: Option<Left>,
     /// Why the last attempt did not work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<String>,
@@ -128,6 +132,7 @@ impl From<GrantView> for Grant {
             ending_since: g.ending_since.map(Instant),
             ended: g.ended.map(Instant),
             seen_by: g.seen_by,
+            left: g.left,
             last_failure: g.last_failure,
         }
     }

@@ -213,6 +213,7 @@ CREATE TABLE grants (
     ending_since    BIGINT,
     ended           BIGINT,
     seen_by         TEXT,
+    left_behind     TEXT,
     last_failure    TEXT,
     version         BIGINT NOT NULL
 );
@@ -232,6 +233,9 @@ CREATE TABLE operations (
     state               TEXT NOT NULL,
     holding_version     BIGINT NOT NULL,
     attempts            BIGINT NOT NULL,
+    tries               BIGINT NOT NULL,
+    revision            BIGINT,
+    looked              BIGINT,
     sent                BIGINT,
     fresh_credential    BIGINT NOT NULL,
     until               BIGINT NOT NULL,
