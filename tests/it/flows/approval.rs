@@ -1,8 +1,10 @@
 //! Who may decide, and how much (laws 6, 7, 9).
 
 use hallpass_broker::{BrokerError, NewVerdict, Page};
+use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::grant::GrantState;
 use hallpass_domain::request::{RequestState, Verdict};
+use hallpass_store::{StoreResult, run_tx};
 use hallpass_tests::app::{MINUTE, ROLE, SCHEMA, TestApp};
 use hallpass_tests::on_both_backends;
 
@@ -89,6 +91,75 @@ on_both_backends! {
         app.after(25 * 60 * MINUTE).await;
         let view = app.broker.request(&app.sign_in("admin").await, &other.request.id).await.unwrap();
         assert!(matches!(view.request.state, RequestState::Lapsed { .. }), "{:?}", view.request.state);
+    }
+
+    async fn a_stage_whose_time_is_over_takes_no_verdict_even_before_the_engine_looks(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let asked = app.ask("dave", "role.member", ROLE, MINUTE).await.unwrap();
+        app.advance(60 * MINUTE).await;
+        let late = app.approve("carol", &asked.request.id, None).await;
+        assert!(matches!(late, Err(BrokerError::Conflict(_))), "{late:?}");
+    }
+
+    async fn a_time_out_that_comes_late_leaves_the_next_stage_alone(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let id = app.ask("dave", "role.member", ROLE, MINUTE).await.unwrap().request.id;
+        app.advance(60 * MINUTE).await;
+        let (held, waits) = tokio::sync::oneshot::channel();
+        let decide = async {
+            let mut held = Some(held);
+            let done: StoreResult<()> = run_tx!(app.store, "test.decide", |tx| -> StoreResult<()> {
+                let mut request = tx.reads().request(&id).await?.unwrap();
+                request.stages.push(request.stages[0].clone());
+                request.state = RequestState::Pending { stage: 1, since: tx.store().now() };
+                tx.update_request(&request).await?;
+                tx.emit(Event::new(EventKind::ApprovalGiven, &id).request(&id)).await?;
+                held.take().unwrap().send(()).unwrap();
+                // Time for the engine to read what is not true any more, and to come to where it waits.
+                for _ in 0..200 {
+                    app.store.reads().await?.request(&id).await?;
+                    tokio::task::yield_now().await;
+                }
+                Ok(())
+            });
+            done.unwrap();
+        };
+        let engine = async {
+            waits.await.unwrap();
+            app.settle().await;
+        };
+        tokio::join!(decide, engine);
+        let request = app.broker.request(&app.sign_in("admin").await, &id).await.unwrap().request;
+        assert!(matches!(request.state, RequestState::Pending { stage: 1, .. }), "{:?}", request.state);
+    }
+
+    async fn a_limit_that_policy_sets_meanwhile_holds_at_the_last_verdict(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let id = app.ask("dave", "role.member", ROLE, 30 * MINUTE).await.unwrap().request.id;
+        app.set_group("juniors", &["dave"]).await;
+        app.approve("carol", &id, None).await.unwrap();
+        let refused = app.approve("dan", &id, None).await;
+        assert!(matches!(refused, Err(BrokerError::TooLong { .. })), "{refused:?}");
+        assert!(app.approve("dan", &id, Some(5 * MINUTE)).await.unwrap().grant.is_some(), "narrowed to what is allowed");
+    }
+
+    async fn a_verdict_on_what_policy_forbids_by_now_is_refused(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let id = app.ask("dave", "role.member", ROLE, MINUTE).await.unwrap().request.id;
+        app.set_group("on-leave", &["dave"]).await;
+        let refused = app.approve("carol", &id, None).await;
+        assert!(matches!(refused, Err(BrokerError::PolicyDenied { .. })), "{refused:?}");
+    }
+
+    async fn what_policy_forbids_between_the_verdict_and_the_activation_ends(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let id = app.dave_administers(MINUTE).await;
+        app.set_group("on-leave", &["dave"]).await;
+        app.settle().await;
+        let grant = app.grant(&id).await.grant;
+        assert_eq!((grant.state, grant.activated), (GrantState::Failed, None));
+        assert!(app.scripted.held().is_empty());
+        assert!(grant.last_failure.unwrap_or_default().contains("on leave"), "the reason is named");
     }
 
     async fn an_offboarded_owner_ends_what_the_agent_holds(bed: Bed) {

@@ -3,6 +3,7 @@
 mod activation;
 mod approval;
 mod audit;
+mod authority;
 mod connectors;
 mod credential;
 mod identity;

@@ -126,6 +126,8 @@ impl World {
                 duration_ms: 10 * MINUTE,
                 justification: Some("the quarter's numbers\nfor \"sales\"".into()),
             },
+            mode: Mode::Provisioning,
+            connector: "postgres".into(),
             state: RequestState::Pending { stage: 0, since: now },
             stages: vec![stage.clone(), Stage { timeout_ms: None, ..stage }],
             approved_ms: 10 * MINUTE,

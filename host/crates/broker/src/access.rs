@@ -1,20 +1,22 @@
 //! What is asked for or held, in the words of policy; and how an approved request becomes a grant.
 
+use hallpass_domain::clock::Millis;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::grant::{Grant, GrantState};
 use hallpass_domain::holding::{Desired, Holding, Mode, Presence};
-use hallpass_domain::ids::{Digest, GrantId, HoldingId, PrincipalId, Stamp, TargetId};
+use hallpass_domain::ids::{Digest, GrantId, HoldingId, PrincipalId, Stamp};
 use hallpass_domain::port::EntitlementFacts;
-use hallpass_domain::request::{Request, Stage};
+use hallpass_domain::request::{Ask, Request, Stage};
 use hallpass_domain::resource::Resource;
 use hallpass_domain::target::Target;
-use hallpass_policy::{AccessFacts, PrincipalFacts, RequestFacts};
+use hallpass_policy::{AccessFacts, AccessQuery, Allowed, Decision, PrincipalFacts, RequestFacts, TargetFacts};
 use hallpass_store::{Reads, Tx};
 
 use crate::Broker;
-use crate::context::facts_of;
+use crate::context::{anchor, facts_of, is_alive};
 use crate::engine;
 use crate::error::BrokerError;
+use crate::requests::check_admitted;
 use crate::targets::target_facts;
 
 /// A target and one of its entitlements.
@@ -53,16 +55,18 @@ impl Broker {
         Ok(Wanted { target, entitlement, access })
     }
 
-    /// The access of a stored request or grant.
-    pub(crate) async fn access_of(
+    /// The access of a stored request or grant, in the words of policy. Of the target it takes what it is called now; what the
+    /// entitlement was is in the rows themselves, because the target may have another connector by now.
+    pub(crate) async fn stored_access(
         &self,
         reads: &mut Reads<'_>,
-        target: &TargetId,
-        entitlement: &str,
-        resource: &Resource,
-    ) -> Result<Wanted, BrokerError> {
-        let target = reads.target(target).await?.ok_or_else(|| BrokerError::not_found("target", target))?;
-        self.wanted(target, entitlement, resource).await
+        ask: &Ask,
+        mode: Mode,
+        connector: String,
+    ) -> Result<AccessFacts, BrokerError> {
+        let target = reads.target(&ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &ask.target))?;
+        let target = TargetFacts { name: target.name, environment: target.environment, connector };
+        Ok(AccessFacts { target, entitlement: ask.entitlement.clone(), resource: ask.resource.clone(), mode })
     }
 
     /// A request in the words of policy.
@@ -70,9 +74,32 @@ impl Broker {
         let requester =
             reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
         let requester = facts_of(reads, &requester).await?;
-        let access = self.access_of(reads, &request.ask.target, &request.ask.entitlement, &request.ask.resource).await?.access;
+        let access = self.stored_access(reads, &request.ask, request.mode, request.connector.clone()).await?;
         let approvers = request.stages.iter().flat_map(Stage::deciders).cloned().collect();
         Ok(RequestFacts { id: request.id.clone(), requester, beneficiary: None, access, approvers })
+    }
+
+    /// What policy says of an access now, to a principal as it is now; its limits are errors that name them.
+    pub(crate) fn still_allowed(
+        &self,
+        principal: &PrincipalFacts,
+        access: AccessFacts,
+        duration_ms: Millis,
+        justification: Option<&str>,
+    ) -> Result<(), BrokerError> {
+        check_admitted(&self.not_denied(principal, access, duration_ms)?, duration_ms, justification)
+    }
+
+    /// The same without the limits of what was asked for.
+    pub(crate) fn not_denied(&self, principal: &PrincipalFacts, access: AccessFacts, duration_ms: Millis) -> Result<Allowed, BrokerError> {
+        if !is_alive(principal) {
+            let reason = format!("{}, or its owner, is not active any more", principal.name());
+            return Err(BrokerError::PolicyDenied { reason, policies: Vec::new() });
+        }
+        match self.policy.decide(&AccessQuery { principal: principal.clone(), access, duration_ms }) {
+            Decision::Allowed(allowed) => Ok(allowed),
+            Decision::Denied(denied) => Err(BrokerError::PolicyDenied { reason: denied.reason, policies: denied.policies }),
+        }
     }
 
     /// The account of a principal in a target, which mode access needs.
@@ -100,14 +127,19 @@ impl Broker {
         })
     }
 
-    /// The grant of an approved request, its holding, and the durable intent to make it true. One commit with the verdict.
+    /// The grant of an approved request, its holding, and the durable intent to make it true. One commit with the verdict. Policy
+    /// is asked again, about whoever is there now and what the target offers now.
     pub(crate) async fn create_grant(&self, tx: &mut Tx, request: &Request, actors: &[PrincipalId]) -> Result<GrantId, BrokerError> {
         let now = self.clock.now();
+        let missing = || BrokerError::not_found("principal", &request.requester);
+        let owner = tx.reads().principal(&request.requester).await?.ok_or_else(missing)?.owner;
+        anchor(tx, [&request.requester].into_iter().chain(&owner)).await?;
         let mut reads = tx.reads();
-        let wanted = self.access_of(&mut reads, &request.ask.target, &request.ask.entitlement, &request.ask.resource).await?;
-        let principal =
-            reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
+        let target = reads.target(&request.ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &request.ask.target))?;
+        let wanted = self.wanted(target, &request.ask.entitlement, &request.ask.resource).await?;
+        let principal = reads.principal(&request.requester).await?.ok_or_else(missing)?;
         let facts = facts_of(&mut reads, &principal).await?;
+        self.still_allowed(&facts, wanted.access.clone(), request.approved_ms, request.ask.justification.as_deref())?;
         let account = self.account_for(&mut reads, &facts, &wanted).await?;
         drop(reads);
         let holding = self.holding_for(tx, &wanted, account, &request.ask.resource).await?;

@@ -5,8 +5,8 @@ use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::failpoint::{Failpoint, hit};
 use hallpass_domain::ids::{ApprovalId, RequestId};
 use hallpass_domain::name::{Name, check_free_text};
-use hallpass_domain::request::{Approval, Request, RequestEvent, RequestState, Stage, Verdict};
-use hallpass_policy::{AccessQuery, Decision, RequestFacts};
+use hallpass_domain::request::{Approval, OnTimeout, Request, RequestEvent, RequestState, Stage, Verdict};
+use hallpass_policy::RequestFacts;
 use hallpass_store::run_tx;
 
 use crate::Broker;
@@ -39,13 +39,15 @@ impl Broker {
         }
         let actors = ctx.actors();
         let decided: Result<(), BrokerError> = run_tx!(self.store, "approval.give", |tx| -> Result<(), BrokerError> {
+            let ctx = ctx.refresh(tx, &[facts.requester.id().clone(), facts.requester.human().id.clone()]).await?;
             // The anchor of every rule over this request's verdicts is its version: whoever comes second reads the first.
             let mut request = load(tx, id).await?;
-            self.admit(ctx, &request, &facts, &new)?;
+            let facts = self.request_facts(&mut tx.reads(), &request).await?;
+            self.admit(&ctx, &request, &facts, &new)?;
             let (index, stage) = open_stage(&request)?;
             let stage = stage.clone();
             let now = self.clock.now();
-            if request.expires <= now {
+            if request.timed_out(now) == Some(OnTimeout::Deny) {
                 return Err(Conflict { noun: "request", state: "lapsed", event: new.verdict.as_str() }.into());
             }
             let approval = Approval {
@@ -74,6 +76,11 @@ impl Broker {
             if let (Verdict::Approve, Some(narrowed)) = (new.verdict, new.narrowed_ms) {
                 request.approved_ms = request.approved_ms.min(narrowed);
             }
+            if new.verdict == Verdict::Approve {
+                // What policy allowed at submission it may forbid by now. How long it allows is asked with the last verdict:
+                // whoever comes later may narrow.
+                self.not_denied(&facts.requester, facts.access.clone(), request.approved_ms)?;
+            }
             request.version = tx.update_request(&request).await?;
             let mut given = Event::new(EventKind::ApprovalGiven, id)
                 .by(&actors)
@@ -90,7 +97,6 @@ impl Broker {
             tx.emit(given).await?;
             match request.state {
                 RequestState::Approved { .. } => {
-                    self.still_allowed(&request, &facts)?;
                     tx.emit(Event::new(EventKind::RequestApproved, id).request(id).policy(self.policy.revision()).word("by", "approvers"))
                         .await?;
                     self.create_grant(tx, &request, &actors).await?;
@@ -141,15 +147,6 @@ impl Broker {
             .reason
             .unwrap_or_else(|| format!("it takes a member of {}", groups.iter().map(Name::as_str).collect::<Vec<_>>().join(" or ")));
         Err(BrokerError::forbidden(format!("{} may not decide this request: {why}", ctx.name())))
-    }
-
-    /// Policy is asked again at the last verdict: what it allowed at submission it may forbid by now.
-    fn still_allowed(&self, request: &Request, facts: &RequestFacts) -> Result<(), BrokerError> {
-        let query = AccessQuery { principal: facts.requester.clone(), access: facts.access.clone(), duration_ms: request.approved_ms };
-        match self.policy.decide(&query) {
-            Decision::Allowed(_) => Ok(()),
-            Decision::Denied(denied) => Err(BrokerError::PolicyDenied { reason: denied.reason, policies: denied.policies }),
-        }
     }
 
     async fn note_refused(&self, ctx: &OpContext, id: &RequestId, refused: &BrokerError) -> Result<(), BrokerError> {

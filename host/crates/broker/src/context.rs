@@ -1,12 +1,13 @@
 //! Who asks, and whether they may.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hallpass_domain::ids::PrincipalId;
 use hallpass_domain::name::Name;
 use hallpass_domain::principal::{Principal, PrincipalKind, PrincipalState};
 use hallpass_policy::{Action, OwnedFacts, PolicySet, PrincipalFacts, ResourceFacts, UserFacts};
-use hallpass_store::Reads;
+use hallpass_store::{Reads, Tx};
 
 use crate::error::BrokerError;
 
@@ -47,6 +48,25 @@ impl OpContext {
         actors(&self.facts)
     }
 
+    /// The caller as it is now. Whoever offboards it or the human behind it, or takes a group from that human, waits until this
+    /// transaction ends, or came first and is seen. The principals in `also` are anchored with them: all in the order of their
+    /// ids, and before any holding.
+    ///
+    /// # Errors
+    /// [`BrokerError::Unauthenticated`] when the caller or its owner is not active any more.
+    pub(crate) async fn refresh(&self, tx: &mut Tx, also: &[PrincipalId]) -> Result<Self, BrokerError> {
+        anchor(tx, [self.principal(), &self.facts.human().id].into_iter().chain(also)).await?;
+        self.now(&mut tx.reads()).await
+    }
+
+    /// The caller as it is now, for what is only read.
+    pub(crate) async fn now(&self, reads: &mut Reads<'_>) -> Result<Self, BrokerError> {
+        let gone = || BrokerError::unauthenticated("the principal of this token, or its owner, is not active any more");
+        let principal = reads.principal(self.principal()).await?.ok_or_else(gone)?;
+        let facts = facts_of(reads, &principal).await?;
+        if is_alive(&facts) { Ok(Self::new(facts, Arc::clone(&self.policy))) } else { Err(gone()) }
+    }
+
     /// Asks policy. Every use case calls it before it does anything.
     ///
     /// # Errors
@@ -62,6 +82,22 @@ impl OpContext {
             format!("decided by {}", verdict.policies.join(", "))
         };
         Err(BrokerError::forbidden(format!("{} may not do {action} here: {by}. Ask an operator for the right", self.facts.name())))
+    }
+}
+
+/// Takes the anchors of principals, each once and in the order of their ids.
+pub(crate) async fn anchor(tx: &mut Tx, ids: impl Iterator<Item = &PrincipalId>) -> Result<(), BrokerError> {
+    for id in ids.collect::<BTreeSet<_>>() {
+        tx.anchor_principal(id).await?;
+    }
+    Ok(())
+}
+
+/// Whether the principal and the human behind it are there.
+pub(crate) fn is_alive(facts: &PrincipalFacts) -> bool {
+    match facts {
+        PrincipalFacts::User(user) => user.active,
+        PrincipalFacts::Agent(owned) | PrincipalFacts::Workload(owned) => owned.active && owned.owner.active,
     }
 }
 

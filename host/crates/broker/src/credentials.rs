@@ -58,6 +58,7 @@ impl Broker {
         let actors = ctx.actors();
         let taken: Result<Option<SealedCredential>, BrokerError> =
             run_tx!(self.store, "credential.pick-up", |tx| -> Result<Option<SealedCredential>, BrokerError> {
+                self.still_holder(ctx, tx, id, Action::CredentialPickUp).await?;
                 let (now_held, _) = held(tx, id).await?;
                 let taken = if now_held.is_usable(self.clock.now()) { tx.take_credential(id, self.clock.now()).await? } else { None };
                 let kind = if taken.is_some() { EventKind::CredentialPickedUp } else { EventKind::CredentialRefused };
@@ -103,6 +104,7 @@ impl Broker {
         }
         let actors = ctx.actors();
         run_tx!(self.store, "credential.rotate", |tx| -> Result<(), BrokerError> {
+            self.still_holder(ctx, tx, id, Action::CredentialPickUp).await?;
             let (grant, mut holding) = held(tx, id).await?;
             if !grant.is_usable(self.clock.now()) {
                 return Err(Conflict { noun: "grant", state: grant.state.as_str(), event: "rotate" }.into());

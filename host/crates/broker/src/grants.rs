@@ -1,13 +1,15 @@
 //! Grants: seen, given back, taken away.
 
+use hallpass_domain::failpoint::{Failpoint, hit};
 use hallpass_domain::grant::{EndReason, Grant, GrantEvent, GrantState};
 use hallpass_domain::holding::Holding;
 use hallpass_domain::ids::GrantId;
 use hallpass_policy::{Action, GrantFacts, ResourceFacts};
-use hallpass_store::{Reads, Tx};
+use hallpass_store::{Reads, Tx, run_tx};
 
 use crate::Broker;
 use crate::context::{OpContext, facts_of};
+use crate::engine;
 use crate::error::BrokerError;
 use crate::part::Filling;
 use crate::views::{GrantFilter, GrantView, Page, Part};
@@ -69,7 +71,15 @@ impl Broker {
         let grant = self.grant_for(ctx, id, action).await?;
         if grant.state != GrantState::Ending {
             grant.state.on(GrantEvent::End)?;
-            self.end(id, why, &ctx.actors(), words.as_deref()).await?;
+            let actors = ctx.actors();
+            let ended: Result<(), BrokerError> = run_tx!(self.store, "grant.stop", |tx| -> Result<(), BrokerError> {
+                self.still_holder(ctx, tx, id, action).await?;
+                engine::end_in(self, tx, id, why, &actors, words.as_deref()).await?;
+                hit(Failpoint::EndBeforeCommit);
+                Ok(())
+            });
+            ended?;
+            hit(Failpoint::EndAfterCommit);
         }
         let mut reads = self.store.reads().await?;
         let grant = reads.grant(id).await?.ok_or_else(|| BrokerError::not_found("grant", id))?;
@@ -86,10 +96,22 @@ impl Broker {
         Ok(grant)
     }
 
-    async fn grant_facts(&self, reads: &mut Reads<'_>, grant: &Grant) -> Result<GrantFacts, BrokerError> {
+    /// Refuses a caller who may not do this with the grant any more. Before the grant's holding is anchored.
+    pub(crate) async fn still_holder(&self, ctx: &OpContext, tx: &mut Tx, id: &GrantId, action: Action) -> Result<(), BrokerError> {
+        let ctx = ctx.refresh(tx, &[]).await?;
+        let grant = tx.reads().grant(id).await?.ok_or_else(|| BrokerError::not_found("grant", id))?;
+        let facts = self.grant_facts(&mut tx.reads(), &grant).await?;
+        ctx.authorize(action, ResourceFacts::Grant(&facts))
+    }
+
+    /// A grant in the words of policy: what it was asked for as, by the connector that its holding keeps.
+    pub(crate) async fn grant_facts(&self, reads: &mut Reads<'_>, grant: &Grant) -> Result<GrantFacts, BrokerError> {
         let holder = reads.principal(&grant.principal).await?.ok_or_else(|| BrokerError::not_found("principal", &grant.principal))?;
         let holder = facts_of(reads, &holder).await?;
-        let access = self.access_of(reads, &grant.target, &grant.entitlement, &grant.resource).await?.access;
+        let request = reads.request(&grant.request).await?.ok_or_else(|| BrokerError::not_found("request", &grant.request))?;
+        let holding = reads.holding(&grant.holding).await?.ok_or_else(|| BrokerError::not_found("holding", &grant.holding))?;
+        let pinned = self.connectors.facts(&holding.connector).map_or(request.connector, |facts| facts.name.clone());
+        let access = self.stored_access(reads, &request.ask, holding.mode, pinned).await?;
         Ok(GrantFacts { id: grant.id.clone(), holder, access })
     }
 

@@ -43,6 +43,10 @@ impl Broker {
         ids.dedup();
         let actors = ctx.actors();
         run_tx!(self.store, "group.set", |tx| -> Result<(), BrokerError> {
+            // Whoever leaves does nothing any more that the group allowed once this is committed.
+            let leave = tx.reads().group(name).await?.map(|g| g.members).unwrap_or_default();
+            let ctx = ctx.refresh(tx, &[leave, ids.clone()].concat()).await?;
+            ctx.authorize(Action::GroupConfigure, ResourceFacts::Group(name))?;
             tx.set_group(name, &ids, "api").await?;
             let mut event = Event::new(EventKind::GroupChanged, name).by(&actors);
             event = event.number("members", i64::try_from(ids.len()).unwrap_or(i64::MAX));

@@ -12,7 +12,7 @@ use hallpass_store::{Tx, run_tx};
 use hallpass_tokens::{assertion, session};
 
 use crate::Broker;
-use crate::context::{OpContext, facts_of};
+use crate::context::{OpContext, facts_of, is_alive};
 use crate::error::BrokerError;
 use crate::views::{EnrolmentKeys, Invitation, IssuedSession};
 
@@ -36,8 +36,7 @@ impl Broker {
     async fn context_of(&self, reads: &mut hallpass_store::Reads<'_>, id: &PrincipalId) -> Result<OpContext, BrokerError> {
         let principal = reads.principal(id).await?.ok_or_else(|| BrokerError::unauthenticated("the principal of this token is gone"))?;
         let facts = facts_of(reads, &principal).await?;
-        let alive = principal.state == PrincipalState::Active && facts.human().active;
-        if !alive {
+        if !is_alive(&facts) {
             return Err(BrokerError::unauthenticated("the principal of this token, or its owner, is not active"));
         }
         Ok(OpContext::new(facts, Arc::clone(&self.policy)))

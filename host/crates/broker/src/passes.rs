@@ -5,7 +5,7 @@ use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::ids::{GrantId, PrincipalId};
 use hallpass_domain::secret::Signer;
 use hallpass_keyring::KeyKind;
-use hallpass_policy::{AccessQuery, Action, Decision};
+use hallpass_policy::Action;
 use hallpass_store::run_tx;
 use hallpass_tokens::{MintRequest, Mode, Party, Right};
 use hallpass_verify::{KeySet, KeyUse, PublishedKey};
@@ -23,11 +23,9 @@ impl Broker {
         let now = self.clock.now();
         let ends = grant.ends.filter(|_| grant.is_usable(now));
         let ends = ends.ok_or(Conflict { noun: "grant", state: grant.state.as_str(), event: "mint a pass" })?;
-        let wanted = self.access_of(&mut self.store.reads().await?, &grant.target, &grant.entitlement, &grant.resource).await?;
-        let query = AccessQuery { principal: ctx.facts().clone(), access: wanted.access, duration_ms: grant.duration_ms };
-        if let Decision::Denied(denied) = self.policy.decide(&query) {
-            return Err(BrokerError::PolicyDenied { reason: denied.reason, policies: denied.policies });
-        }
+        let access = self.grant_facts(&mut self.store.reads().await?, &grant).await?.access;
+        let target = access.target.name.to_string();
+        self.not_denied(ctx.facts(), access, grant.duration_ms)?;
         let end = ends.min(now.plus(self.settings.pass_ms));
         let audience = audience.unwrap_or_else(|| self.settings.public_url.clone());
         hallpass_domain::name::check_foreign("the audience", &audience).map_err(BrokerError::unfit("audience"))?;
@@ -41,12 +39,7 @@ impl Broker {
             subject: party(facts.kind().as_str(), facts.id()),
             on_behalf_of: facts.owner().map(|owner| party("user", &owner.id)),
             owner: facts.owner().map(|owner| party("user", &owner.id)),
-            rights: vec![Right {
-                target: wanted.target.name.to_string(),
-                operation: grant.entitlement.clone(),
-                resource: grant.resource.to_string(),
-                mode: Mode::Auto,
-            }],
+            rights: vec![Right { target, operation: grant.entitlement.clone(), resource: grant.resource.to_string(), mode: Mode::Auto }],
             not_before: now,
             end,
             audience,
@@ -57,6 +50,7 @@ impl Broker {
                 .map_err(|e| BrokerError::Internal(e.to_string()))?;
         let actors = ctx.actors();
         run_tx!(self.store, "pass.mint", |tx| -> Result<(), BrokerError> {
+            self.still_holder(ctx, tx, id, Action::PassMint).await?;
             let (grant, _) = held(tx, id).await?;
             if !grant.is_usable(self.clock.now()) {
                 return Err(Conflict { noun: "grant", state: grant.state.as_str(), event: "mint a pass" }.into());

@@ -52,8 +52,11 @@ impl Broker {
         let actors = ctx.actors();
         let mut link = None;
         run_tx!(self.store, "principal.add", |tx| -> Result<(), BrokerError> {
-            if let Some(owner) = &owner {
-                tx.anchor_principal(&owner.id).await?;
+            let owners: Vec<PrincipalId> = owner.iter().map(|o| o.id.clone()).collect();
+            ctx.refresh(tx, &owners).await?.authorize(Action::PrincipalCreate, ResourceFacts::Installation)?;
+            for owner in &owners {
+                let owner = tx.reads().principal(owner).await?.filter(|p| p.state != PrincipalState::Offboarded);
+                owner.ok_or_else(|| BrokerError::invalid("owner", "its owner is offboarded", "Name a user who is there."))?;
             }
             tx.insert_principal(&principal).await?;
             tx.emit(
@@ -81,7 +84,17 @@ impl Broker {
         if principal.state != PrincipalState::Invited {
             return Err(hallpass_domain::Conflict { noun: "principal", state: principal.state.as_str(), event: "invite" }.into());
         }
-        self.invite(&principal, &ctx.actors()).await
+        let (actors, mut made) = (ctx.actors(), None);
+        run_tx!(self.store, "enrolment.reissue", |tx| -> Result<(), BrokerError> {
+            let ctx = ctx.refresh(tx, std::slice::from_ref(id)).await?;
+            let known = tx.reads().principal(id).await?.filter(|p| p.state == PrincipalState::Invited).ok_or(BrokerError::Stale)?;
+            let facts = facts_of(&mut tx.reads(), &known).await?;
+            ctx.authorize(Action::PrincipalEnrol, ResourceFacts::Principal(&facts))?;
+            made = Some(self.invite_in(tx, id, &actors).await?);
+            Ok(())
+        })?;
+        let (token, expires) = made.ok_or_else(|| BrokerError::Internal("no link was made".into()))?;
+        Ok(Invitation { principal, token, expires })
     }
 
     /// Principals that the caller may see.
@@ -120,13 +133,18 @@ impl Broker {
         self.principal_for(ctx, id, Action::PrincipalOffboard).await?;
         let actors = ctx.actors();
         run_tx!(self.store, "principal.offboard", |tx| -> Result<(), BrokerError> {
-            let owned = tx.reads().owned_by(id).await?.into_iter().map(|p| p.id);
-            for gone in owned.chain([id.clone()]) {
+            // All anchors first, in the order of ids: whatever they had begun comes to its end before this, or sees it.
+            let mut leave: Vec<PrincipalId> = tx.reads().owned_by(id).await?.into_iter().map(|p| p.id).collect();
+            leave.push(id.clone());
+            let ctx = ctx.refresh(tx, &leave).await?;
+            let principal = tx.reads().principal(id).await?.ok_or_else(|| BrokerError::not_found("principal", id))?;
+            let facts = facts_of(&mut tx.reads(), &principal).await?;
+            ctx.authorize(Action::PrincipalOffboard, ResourceFacts::Principal(&facts))?;
+            for gone in leave {
                 let principal = tx.reads().principal(&gone).await?.ok_or_else(|| BrokerError::not_found("principal", &gone))?;
                 if principal.state == PrincipalState::Offboarded {
                     continue;
                 }
-                tx.anchor_principal(&gone).await?;
                 tx.offboard_principal(&gone).await?;
                 tx.emit(Event::new(EventKind::PrincipalOffboarded, &gone).by(&actors)).await?;
                 let held =

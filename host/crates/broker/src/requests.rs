@@ -1,5 +1,6 @@
 //! Requests: asked, answered by policy, taken back.
 
+use hallpass_domain::clock::Millis;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::ids::{RequestId, TargetId};
 use hallpass_domain::name::check_free_text;
@@ -52,7 +53,7 @@ impl Broker {
                 return Err(BrokerError::PolicyDenied { reason: denied.reason, policies: denied.policies });
             }
         };
-        check_admitted(&allowed, &ask)?;
+        check_admitted(&allowed, ask.duration_ms, ask.justification.as_deref())?;
         self.account_for(&mut self.store.reads().await?, ctx.facts(), &wanted).await?;
         let now = self.clock.now();
         let auto = allowed.auto || allowed.stages.is_empty();
@@ -61,6 +62,8 @@ impl Broker {
             requester: ctx.principal().clone(),
             approved_ms: ask.duration_ms,
             ask,
+            mode: wanted.access.mode,
+            connector: wanted.access.target.connector.clone(),
             state: if auto { RequestState::Approved { at: now } } else { RequestState::Pending { stage: 0, since: now } },
             stages: allowed.stages.clone(),
             policies: allowed.policies.iter().map(|p| p.id.clone()).collect(),
@@ -71,7 +74,12 @@ impl Broker {
         };
         let actors = ctx.actors();
         run_tx!(self.store, "request.submit", |tx| -> Result<(), BrokerError> {
-            tx.anchor_principal(&ctx.facts().human().id).await?;
+            let principal = ctx.refresh(tx, &[]).await?.facts().clone();
+            let query = AccessQuery { principal, ..query.clone() };
+            if self.policy.decide(&query) != Decision::Allowed(allowed.clone()) {
+                // Who asks is not who they were when this call began: a group came or went.
+                return Err(BrokerError::Stale);
+            }
             if !auto && tx.reads().pending_requests_of(ctx.principal()).await? >= self.settings.most_pending {
                 return Err(BrokerError::TooMany {
                     reason: format!("{} of your requests wait for a verdict", self.settings.most_pending),
@@ -124,7 +132,10 @@ impl Broker {
         ctx.authorize(Action::RequestWithdraw, ResourceFacts::Request(&facts))?;
         let (now, actors) = (self.clock.now(), ctx.actors());
         run_tx!(self.store, "request.withdraw", |tx| -> Result<(), BrokerError> {
+            let ctx = ctx.refresh(tx, &[]).await?;
             let mut request = load(tx, id).await?;
+            let facts = self.request_facts(&mut tx.reads(), &request).await?;
+            ctx.authorize(Action::RequestWithdraw, ResourceFacts::Request(&facts))?;
             request.state = request.state.on(RequestEvent::Withdraw, now)?;
             request.version = tx.update_request(&request).await?;
             tx.emit(Event::new(EventKind::RequestWithdrawn, id).by(&actors).request(id)).await?;
@@ -229,9 +240,9 @@ impl Broker {
 }
 
 /// The limits that policy set are errors that name them, not silent cuts (law 7).
-pub(crate) fn check_admitted(allowed: &Allowed, ask: &Ask) -> Result<(), BrokerError> {
-    allowed.admit(ask.duration_ms, ask.justification.as_deref()).map_err(|unmet| match unmet {
-        Unmet::TooLong { max_ms, policy, .. } => BrokerError::TooLong { asked_ms: ask.duration_ms, max_ms, policies: vec![policy] },
+pub(crate) fn check_admitted(allowed: &Allowed, duration_ms: Millis, justification: Option<&str>) -> Result<(), BrokerError> {
+    allowed.admit(duration_ms, justification).map_err(|unmet| match unmet {
+        Unmet::TooLong { max_ms, policy, .. } => BrokerError::TooLong { asked_ms: duration_ms, max_ms, policies: vec![policy] },
         Unmet::NoJustification { .. } => {
             BrokerError::invalid("justification", unmet.to_string(), "Say in a sentence what the access is for.")
         }

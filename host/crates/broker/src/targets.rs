@@ -11,7 +11,7 @@ use hallpass_domain::principal::PrincipalState;
 use hallpass_domain::secret::{Opener, SecretText};
 use hallpass_domain::target::Target;
 use hallpass_policy::{Action, ResourceFacts, TargetFacts};
-use hallpass_store::{Reads, run_tx};
+use hallpass_store::{Reads, Tx, run_tx};
 
 use crate::Broker;
 use crate::context::OpContext;
@@ -60,6 +60,7 @@ impl Broker {
         };
         let actors = ctx.actors();
         run_tx!(self.store, "target.add", |tx| -> Result<(), BrokerError> {
+            ctx.refresh(tx, &[]).await?.authorize(Action::TargetCreate, ResourceFacts::Installation)?;
             tx.insert_target(&target).await?;
             for (name, value) in &new.secrets {
                 let envelope = self.seal_setting(&target.id, name, value)?;
@@ -104,6 +105,7 @@ impl Broker {
         }
         let actors = ctx.actors();
         run_tx!(self.store, "target.update", |tx| -> Result<(), BrokerError> {
+            self.still_configures(ctx, tx, id).await?;
             target.revision = tx.update_target(&target).await?;
             for (name, value) in &change.secrets {
                 let envelope = self.seal_setting(id, name, value)?;
@@ -176,6 +178,7 @@ impl Broker {
         check_foreign("the account", account).map_err(BrokerError::unfit("account"))?;
         let actors = ctx.actors();
         run_tx!(self.store, "account.set", |tx| -> Result<(), BrokerError> {
+            self.still_configures(ctx, tx, target).await?;
             let known = tx.reads().principal(principal).await?;
             known.filter(|p| p.state != PrincipalState::Offboarded).ok_or_else(|| BrokerError::not_found("principal", principal))?;
             let old = tx.reads().account(principal, target).await?;
@@ -278,6 +281,14 @@ impl Broker {
             },
         };
         found.map(|row| row.facts.digest).ok_or_else(|| BrokerError::not_found("connector", text))
+    }
+
+    /// Refuses a caller who may not configure the target any more.
+    async fn still_configures(&self, ctx: &OpContext, tx: &mut Tx, id: &TargetId) -> Result<(), BrokerError> {
+        let ctx = ctx.refresh(tx, &[]).await?;
+        let target = tx.reads().target(id).await?.ok_or_else(|| BrokerError::not_found("target", id))?;
+        let facts = self.known(&target.connector).await?;
+        ctx.authorize(Action::TargetConfigure, ResourceFacts::Target(&target_facts(&target, &facts)))
     }
 
     async fn target_for(&self, ctx: &OpContext, id: &TargetId, action: Action) -> Result<Target, BrokerError> {

@@ -43,6 +43,8 @@ text_enum! {
         Offboarded => "offboarded",
         /// It was not seen within its window.
         NotSeen => "not-seen",
+        /// Policy said no when the access was about to begin.
+        Denied => "denied",
         /// The target replaced it.
         Superseded => "superseded",
         /// The connector that made it was banned.
@@ -123,7 +125,7 @@ impl GrantState {
             (S::Ending, E::Gone(reason)) => Ok(match reason {
                 EndReason::Time => S::Ended,
                 EndReason::Released | EndReason::Revoked | EndReason::Offboarded | EndReason::Banned => S::Revoked,
-                EndReason::NotSeen => S::Failed,
+                EndReason::NotSeen | EndReason::Denied => S::Failed,
                 EndReason::Superseded => S::Superseded,
             }),
             _ => Err(Conflict { noun: "grant", state: self.as_str(), event: event.as_str() }),

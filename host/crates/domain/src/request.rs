@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Conflict;
 use crate::clock::{Millis, Timestamp};
+use crate::holding::Mode;
 use crate::ids::{ApprovalId, PrincipalId, RequestId, TargetId};
 use crate::name::Name;
 use crate::resource::Resource;
@@ -170,6 +171,10 @@ pub struct Request {
     pub requester: PrincipalId,
     /// What is asked for.
     pub ask: Ask,
+    /// What the entitlement does to a target, as it was when it was asked for.
+    pub mode: Mode,
+    /// The name of the connector that offered it then.
+    pub connector: String,
     /// Where it stands.
     pub state: RequestState,
     /// The stages that policy asked for, frozen at submission.
@@ -186,6 +191,25 @@ pub struct Request {
     pub expires: Timestamp,
     /// One more with each change.
     pub version: i64,
+}
+
+impl Request {
+    /// When time does something to it: its stage's time-out or its own end, whichever comes first. `None`: it is decided.
+    pub fn due(&self) -> Option<Timestamp> {
+        let RequestState::Pending { stage, since } = self.state else { return None };
+        let timeout = self.stages.get(stage as usize).and_then(|s| s.timeout_ms).map(|ms| since.plus(ms));
+        Some(timeout.map_or(self.expires, |at| at.min(self.expires)))
+    }
+
+    /// What time has done to it by `now`, whether or not anybody has noticed yet. Its own end is a denial.
+    pub fn timed_out(&self, now: Timestamp) -> Option<OnTimeout> {
+        let RequestState::Pending { stage, .. } = self.state else { return None };
+        if self.due()? > now {
+            return None;
+        }
+        let over = self.expires <= now;
+        Some(self.stages.get(stage as usize).filter(|_| !over).map_or(OnTimeout::Deny, |s| s.on_timeout))
+    }
 }
 
 text_enum! {

@@ -15,8 +15,8 @@ const APPROVALS: &str = "approvals";
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, requester, target, entitlement, resource, duration_ms, justification, state, stage, state_at, stages, \
-             approved_ms, policies, policy_revision, created, expires, version FROM requests",
+            "SELECT id, requester, target, entitlement, resource, duration_ms, justification, mode, connector, state, stage, \
+             state_at, stages, approved_ms, policies, policy_revision, created, expires, version FROM requests",
             $rest
         )
     };
@@ -72,6 +72,8 @@ fn read(row: &Row) -> StoreResult<Request> {
             duration_ms: row.number("duration_ms")?,
             justification: row.opt_text("justification")?,
         },
+        mode: row.parse("mode")?,
+        connector: row.text("connector")?,
         state: read_state(row)?,
         stages: row.json("stages")?,
         approved_ms: row.number("approved_ms")?,
@@ -94,14 +96,6 @@ fn read_approval(row: &Row) -> StoreResult<Approval> {
         reason: row.opt_text("reason")?,
         at: row.time("at")?,
     })
-}
-
-/// When time does something to a request: its stage's time-out or its own end, whichever comes first.
-fn due(request: &Request) -> Option<Timestamp> {
-    let RequestState::Pending { stage, since } = request.state else { return None };
-    let stage = usize::try_from(stage).ok().and_then(|n| request.stages.get(n));
-    let timeout = stage.and_then(|s| s.timeout_ms).map(|ms| since.plus(ms));
-    Some(timeout.map_or(request.expires, |at| at.min(request.expires)))
 }
 
 impl Reads<'_> {
@@ -149,9 +143,9 @@ impl Reads<'_> {
 impl Tx {
     /// Adds a request.
     pub async fn insert_request(&mut self, r: &Request) -> StoreResult<()> {
-        let sql = "INSERT INTO requests (id, requester, target, entitlement, resource, duration_ms, justification, state, stage, \
-                   state_at, stages, approved_ms, policies, policy_revision, created, expires, due, version) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+        let sql = "INSERT INTO requests (id, requester, target, entitlement, resource, duration_ms, justification, mode, connector, \
+                   state, stage, state_at, stages, approved_ms, policies, policy_revision, created, expires, due, version) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
         let (state, stage, at) = state_columns(&r.state);
         let (stages, policies) = (json(TABLE, "stages", &r.stages)?, json(TABLE, "policies", &r.policies)?);
         let args = args![
@@ -162,6 +156,8 @@ impl Tx {
             r.ask.resource,
             r.ask.duration_ms,
             r.ask.justification,
+            r.mode,
+            r.connector,
             state,
             stage,
             at,
@@ -171,7 +167,7 @@ impl Tx {
             r.policy_revision,
             r.created,
             r.expires,
-            due(r),
+            r.due(),
             r.version
         ];
         self.change(TABLE, sql, args).await.map(drop)
@@ -183,7 +179,7 @@ impl Tx {
         let sql = "UPDATE requests SET state = $1, stage = $2, state_at = $3, stages = $4, due = $5, approved_ms = $6, \
                    version = version + 1 WHERE id = $7 AND version = $8";
         let (state, stage, at) = state_columns(&r.state);
-        let args = args![state, stage, at, json(TABLE, "stages", &r.stages)?, due(r), r.approved_ms, r.id, r.version];
+        let args = args![state, stage, at, json(TABLE, "stages", &r.stages)?, r.due(), r.approved_ms, r.id, r.version];
         self.swap(("request", r.id.as_str()), TABLE, sql, args).await?;
         Ok(r.version + 1)
     }

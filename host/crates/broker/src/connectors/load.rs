@@ -18,6 +18,8 @@ impl Broker {
     /// permissions are granted where `accept` names their digest and no version of it was granted less before; where it asks for
     /// no more than the version before, nobody has to say so again.
     pub async fn load_connector(&self, ctx: &OpContext, new: NewConnector<'_>) -> Result<ConnectorRow, BrokerError> {
+        // The file took its time to arrive: who sent it is asked for anew, before it is compiled and when it is recorded.
+        let ctx = &ctx.now(&mut self.store.reads().await?).await?;
         ctx.authorize(Action::ConnectorLoad, ResourceFacts::Installation)?;
         let digest = Digest::of(new.file);
         let known = self.store.reads().await?.connector(&digest).await?;

@@ -2,7 +2,8 @@
 
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::failpoint::{Failpoint, hit};
-use hallpass_domain::holding::{Baseline, Desired, Presence};
+use hallpass_domain::grant::EndReason;
+use hallpass_domain::holding::{Baseline, Desired, Holding, Presence};
 use hallpass_domain::operation::{OperationEvent, OperationKind, OperationState};
 use hallpass_domain::port::{Delivery, Done, Failure, FailureKind, Sight};
 use hallpass_store::{Claimed, run_tx};
@@ -43,11 +44,31 @@ impl Broker {
         if planned && work.op.holding_version != work.holding.version {
             return self.replan(work).await;
         }
+        if planned && work.op.kind == OperationKind::Apply && self.end_what_is_denied(&work.holding).await? {
+            // The wish moved on, and the operation with it.
+            return Err(BrokerError::Stale);
+        }
         if let Some(failure) = work.stopped.clone() {
             return self.unsettled(work, &failure).await;
         }
         let goes_on = work.op.continuation.is_some() && work.op.holding_version == work.holding.version;
         if planned || goes_on { self.send(work).await } else { self.resolve(work).await }
+    }
+
+    /// Policy is asked before anything is sent: what it forbids by now ends without having reached the target.
+    async fn end_what_is_denied(&self, holding: &Holding) -> Result<bool, BrokerError> {
+        let mut reads = self.store.reads().await?;
+        let mut denied = Vec::new();
+        for grant in reads.live_grants_of(&holding.id).await? {
+            if let Some(why) = self.denied(&mut reads, &grant).await? {
+                denied.push((grant.id, why));
+            }
+        }
+        drop(reads);
+        for (grant, why) in &denied {
+            self.end(grant, EndReason::Denied, &[], Some(why)).await?;
+        }
+        Ok(!denied.is_empty())
     }
 
     /// The wish moved on before anything was sent.

@@ -94,14 +94,14 @@ impl Broker {
         let now = self.clock.now();
         run_tx!(self.store, "request.time-out", |tx| -> Result<(), BrokerError> {
             let mut request = tx.reads().request(id).await?.ok_or_else(|| BrokerError::not_found("request", id))?;
-            let RequestState::Pending { stage, .. } = request.state else { return Ok(()) };
-            let what = if request.expires <= now { None } else { request.stages.get(stage as usize).map(|s| s.on_timeout) };
+            // Decided meanwhile, or its next stage began: then nothing is due.
+            let (RequestState::Pending { stage, .. }, Some(what)) = (request.state, request.timed_out(now)) else { return Ok(()) };
             let kind = match what {
-                None | Some(OnTimeout::Deny) => {
+                OnTimeout::Deny => {
                     request.state = request.state.on(RequestEvent::Lapse, now)?;
                     EventKind::RequestLapsed
                 }
-                Some(OnTimeout::Escalate | OnTimeout::Notify) => {
+                OnTimeout::Escalate | OnTimeout::Notify => {
                     // The stage goes on without a time of its own; `escalate_to` may approve from now on.
                     if let Some(stage) = request.stages.get_mut(stage as usize) {
                         stage.timeout_ms = None;
@@ -133,6 +133,9 @@ pub(crate) async fn end_in(
     let mut grant = tx.reads().grant(id).await?.ok_or_else(|| BrokerError::not_found("grant", id))?;
     grant.state = grant.state.on(GrantEvent::End)?;
     grant.end_reason = Some(reason);
+    if reason == EndReason::Denied {
+        grant.last_failure = words.map(str::to_owned);
+    }
     grant.ending_since = Some(now);
     grant.version = tx.update_grant(&grant).await?;
     let mut event = Event::new(EventKind::GrantEnding, id)

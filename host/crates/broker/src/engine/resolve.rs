@@ -31,7 +31,8 @@ impl Broker {
         };
         let now = self.clock.now();
         let as_wished = sight.presence == Some(work.wished());
-        let within = if moved { work.entitlement.settles_within_ms.max(self.settings.lease_ms) } else { work.entitlement.settles_within_ms };
+        let within =
+            if moved { work.entitlement.settles_within_ms.max(self.settings.lease_ms) } else { work.entitlement.settles_within_ms };
         let settles = work.op.sent.map_or(now, |sent| sent.plus(within));
         if !fenced && (now < settles || work.op.looked.is_none()) {
             // Not cut off: an earlier attempt may still land. What is seen before that, or once only, is not final.

@@ -5,13 +5,14 @@ use std::sync::PoisonError;
 use hallpass_domain::clock::Timestamp;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::failpoint::{Failpoint, hit};
-use hallpass_domain::grant::{Grant, GrantEvent, GrantState};
+use hallpass_domain::grant::{EndReason, Grant, GrantEvent, GrantState};
 use hallpass_domain::holding::{Holding, Presence, Seen};
 use hallpass_domain::ids::HoldingId;
 use hallpass_domain::operation::{Operation, OperationEvent, OperationKind};
 use hallpass_domain::port::{Delivery, Effect, Failure, Sight};
-use hallpass_store::{Tx, run_tx};
+use hallpass_store::{Reads, Tx, run_tx};
 
+use super::due::end_in;
 use super::work::Work;
 use super::{backoff, breaker, wish};
 use crate::Broker;
@@ -30,12 +31,19 @@ impl Broker {
             holding.locator.clone_from(&work.holding.locator);
             tx.update_holding_seen(&holding).await?;
             if holding.version == work.op.holding_version && sight.presence == Some(holding.desired.presence) {
+                let mut denied = Vec::new();
                 if work.op.kind == OperationKind::Apply {
                     for grant in tx.reads().live_grants_of(&holding.id).await? {
-                        self.activate(tx, &work, grant, sight, delivery.as_ref(), now).await?;
+                        match self.denied(&mut tx.reads(), &grant).await? {
+                            Some(why) => denied.push((grant.id, why)),
+                            None => self.activate(tx, &work, grant, sight, delivery.as_ref(), now).await?,
+                        }
                     }
                 }
                 wish::end_all(tx, &holding, now).await?;
+                for (grant, why) in denied {
+                    end_in(self, tx, &grant, EndReason::Denied, &[], Some(&why)).await?;
+                }
             } else {
                 super::converge(self, tx, &holding.id).await?;
             }
@@ -174,6 +182,17 @@ impl Broker {
         .await?;
         holding.seen = sight.presence.map(|presence| Seen { presence, at: now, by: sight.by });
         Ok(holding)
+    }
+
+    /// Why policy does not allow a grant any more that is about to become active. What is active already goes on to its end.
+    pub(super) async fn denied(&self, reads: &mut Reads<'_>, grant: &Grant) -> Result<Option<String>, BrokerError> {
+        if grant.state != GrantState::Activating {
+            return Ok(None);
+        }
+        let facts = self.grant_facts(reads, grant).await?;
+        let request = reads.request(&grant.request).await?.ok_or_else(|| BrokerError::not_found("request", &grant.request))?;
+        let asked = self.still_allowed(&facts.holder, facts.access, grant.duration_ms, request.ask.justification.as_deref());
+        Ok(asked.err().map(|no| no.to_string()))
     }
 
     /// A live grant after its access was seen (law 4). The end is that of the attempt that was seen (law 7).

@@ -141,6 +141,8 @@ CREATE TABLE requests (
     resource        TEXT COLLATE "C" NOT NULL,
     duration_ms     BIGINT NOT NULL,
     justification   TEXT COLLATE "C",
+    mode            TEXT COLLATE "C" NOT NULL,
+    connector       TEXT COLLATE "C" NOT NULL,
     state           TEXT COLLATE "C" NOT NULL,
     stage           BIGINT,
     state_at        BIGINT NOT NULL,

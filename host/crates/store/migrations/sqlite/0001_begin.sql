@@ -141,6 +141,8 @@ CREATE TABLE requests (
     resource        TEXT NOT NULL,
     duration_ms     BIGINT NOT NULL,
     justification   TEXT,
+    mode            TEXT NOT NULL,
+    connector       TEXT NOT NULL,
     state           TEXT NOT NULL,
     stage           BIGINT,
     state_at        BIGINT NOT NULL,
