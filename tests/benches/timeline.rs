@@ -146,6 +146,10 @@ impl Connector for Timed {
         self.runtime.fence_off(call, want).await
     }
 
+    async fn reach(&self, call: &Invocation) -> Result<(), Failure> {
+        self.runtime.reach(call).await
+    }
+
     async fn health(&self, call: &Invocation) -> Result<(), Failure> {
         self.runtime.health(call).await
     }

@@ -116,7 +116,7 @@ impl Scripted {
         self.blind.store(blind, Ordering::SeqCst);
     }
 
-    /// Makes one target silent: a change does not reach it, and a health check gets no answer, ever.
+    /// Makes one target silent: a change does not reach it, and a probe gets no answer, ever.
     pub fn set_silent(&self, target: &TargetId) {
         *self.silent.lock().unwrap() = Some(target.clone());
     }
@@ -186,19 +186,19 @@ impl Scripted {
         }
     }
 
-    fn reach(&self) -> Result<(), Failure> {
-        if self.down.load(Ordering::SeqCst) { Err(Failure::none(FailureKind::Unavailable, "down", "the target is down")) } else { Ok(()) }
+    fn answers(&self) -> Result<(), Failure> {
+        if self.down.load(Ordering::SeqCst) { Err(gone()) } else { Ok(()) }
     }
 
     /// The fault of this change; `Err` where it never gets there.
     fn fault(&self, call: &Invocation) -> Result<Option<Fault>, Failure> {
-        self.reach()?;
+        self.answers()?;
         if self.is_silent(call) {
-            return Err(Failure::none(FailureKind::Unavailable, "down", "the target is down"));
+            return Err(gone());
         }
         let fault = self.faults.lock().unwrap().pop_front();
         match fault {
-            Some(Fault::Down) => Err(Failure::none(FailureKind::Unavailable, "down", "the target is down")),
+            Some(Fault::Down) => Err(gone()),
             Some(Fault::Claim) => Err(Failure::none(FailureKind::Unavailable, "says-down", "the connector says that the target is down")),
             Some(Fault::Refuse) => Err(Failure::none(FailureKind::Forbidden, "not-mine", "the broker's account may not do this")),
             Some(Fault::Break) => Err(Failure::none(FailureKind::Internal, "trap", "the connector broke")),
@@ -210,6 +210,11 @@ impl Scripted {
     fn finish<T>(fault: Option<Fault>, value: T) -> Result<T, Failure> {
         if fault == Some(Fault::LoseReply) { Err(Failure::unknown(FailureKind::Timeout, "no-answer", "no answer came")) } else { Ok(value) }
     }
+}
+
+/// What the host sees of a target that is not there.
+fn gone() -> Failure {
+    Failure::none(FailureKind::Unavailable, "down", "the target is down").as_outage()
 }
 
 /// A file that is another connector, one without memberships.
@@ -312,7 +317,7 @@ impl Connector for Scripted {
 
     async fn look(&self, call: &Invocation, want: &Wish) -> Result<Sight, Failure> {
         let version = self.called(call, "look")?;
-        self.reach()?;
+        self.answers()?;
         self.looks.fetch_add(1, Ordering::SeqCst);
         if self.blind.load(Ordering::SeqCst) {
             return Err(Failure::none(FailureKind::NotFound, "no-such-place", "there is no such place to look at"));
@@ -333,16 +338,20 @@ impl Connector for Scripted {
     }
 
     async fn fence_off(&self, _call: &Invocation, _want: &Wish) -> Result<bool, Failure> {
-        self.reach()?;
+        self.answers()?;
         Ok(true)
+    }
+
+    async fn reach(&self, call: &Invocation) -> Result<(), Failure> {
+        if self.is_silent(call) {
+            std::future::pending::<()>().await;
+        }
+        self.answers()
     }
 
     async fn health(&self, call: &Invocation) -> Result<(), Failure> {
         let version = self.called(call, "health")?;
-        if self.is_silent(call) {
-            std::future::pending::<()>().await;
-        }
-        self.reach()?;
+        Connector::reach(self, call).await?;
         if version.healthy { Ok(()) } else { Err(Failure::none(FailureKind::Unsupported, "unfit", "this version does not work here")) }
     }
 }

@@ -1,10 +1,11 @@
 //! Who was offboarded or demoted does nothing after that was committed, whatever they had begun before (law 10).
 
-use hallpass_broker::{BrokerError, NewPrincipal, NewRequest, NewVerdict};
+use hallpass_broker::{BrokerError, NewConnector, NewPrincipal, NewRequest, NewVerdict};
 use hallpass_domain::principal::PrincipalKind;
 use hallpass_domain::request::Verdict;
 use hallpass_tests::app::{MINUTE, ROLE, SCHEMA, TestApp, name};
 use hallpass_tests::on_both_backends;
+use hallpass_tests::scripted::READS_ONLY;
 
 const YES: NewVerdict = NewVerdict { verdict: Verdict::Approve, narrowed_ms: None, reason: None };
 
@@ -67,7 +68,7 @@ on_both_backends! {
         refused("offboard", app.broker.offboard_principal(&bob, app.id("carol")).await);
         refused("revoke", app.broker.revoke(&bob, &grant, None).await);
         refused("set_account", app.broker.set_account(&bob, &app.target, app.id("bob"), "postgres").await);
-        refused("load", app.broker.load_connector(&bob, hallpass_tests::scripted::READS_ONLY).await);
+        refused("load", app.broker.load_connector(&bob, NewConnector::of(READS_ONLY)).await);
         refused("update_target", app.broker.update_target(&bob, &app.target, hallpass_broker::TargetChange::default()).await);
     }
 
@@ -77,8 +78,8 @@ on_both_backends! {
         let grants = [app.dave_administers(5 * MINUTE).await, app.dave_administers(6 * MINUTE).await];
         app.settle().await;
         let asked = app.ask("dave", "role.member", ROLE, MINUTE).await.unwrap().request.id;
-        let narrow = app.broker.load_connector(&admin, hallpass_tests::scripted::READS_ONLY).await.unwrap();
-        let change = hallpass_broker::TargetChange { connector: Some(narrow.digest), ..Default::default() };
+        let narrow = app.broker.load_connector(&admin, NewConnector::of(READS_ONLY)).await.unwrap();
+        let change = hallpass_broker::TargetChange { connector: Some(narrow.facts.digest), ..Default::default() };
         app.broker.update_target(&admin, &app.target, change).await.unwrap();
         let dave = app.sign_in("dave").await;
         assert_eq!(app.broker.grants(&dave, Default::default(), Default::default()).await.unwrap().len(), 2);

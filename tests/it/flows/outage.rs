@@ -29,6 +29,20 @@ on_both_backends! {
         assert!(app.scripted.held().is_empty());
     }
 
+    async fn what_a_connector_claims_of_its_target_holds_up_no_other_revocation(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let (one, other) = (app.bot_reads(5 * MINUTE).await, app.bot_reads(5 * MINUTE).await);
+        app.settle().await;
+        let admin = app.sign_in("admin").await;
+        for id in [&one, &other] {
+            app.broker.revoke(&admin, id, None).await.unwrap();
+        }
+        app.scripted.script(&[Fault::Claim]);
+        app.settle().await;
+        let left = [app.grant(&one).await.grant.state, app.grant(&other).await.grant.state];
+        assert!(left.contains(&GrantState::Revoked), "{left:?}");
+    }
+
     async fn what_never_settles_is_tried_ever_more_rarely_and_said_once(bed: Bed) {
         let app = TestApp::new(bed).await;
         app.bot_reads(5 * MINUTE).await;

@@ -142,6 +142,12 @@ impl Broker {
     }
 
     pub(crate) async fn check_health(&self, target: &Target) -> Result<(), BrokerError> {
+        let call = self.harmless(target).await?;
+        self.connectors.health(&call).await.map_err(BrokerError::Target)
+    }
+
+    /// A call of a target's present connector that changes nothing.
+    pub(crate) async fn harmless(&self, target: &Target) -> Result<Invocation, BrokerError> {
         let endpoint = {
             let mut reads = self.store.reads().await?;
             self.endpoint(&mut reads, target).await?
@@ -153,7 +159,7 @@ impl Broker {
     pub(crate) async fn check_health_with(&self, connector: Digest, endpoint: Arc<Endpoint>) -> Result<(), BrokerError> {
         let granted = self.callable(&connector).await?.map_err(BrokerError::Target)?;
         let now = self.clock.now();
-        let call = Invocation {
+        Ok(Invocation {
             operation: OperationId::new(now, self.rng.as_ref())?,
             attempt: 0,
             connector,
@@ -162,8 +168,7 @@ impl Broker {
             deadline: now.plus(self.settings.call_ms),
             dry_run: true,
             fence: Arc::new(NoChange),
-        };
-        self.connectors.health(&call).await.map_err(BrokerError::Target)
+        })
     }
 
     /// Names a principal's account in a target. One to one, both ways.

@@ -74,12 +74,20 @@ pub struct Failure {
     pub effect: Effect,
     /// How long the target asked to wait.
     pub retry_after_ms: Option<Millis>,
+    /// The host itself saw that the target is not there: it could not connect, or was not let in. Never a connector's word.
+    pub outage: bool,
 }
 
 impl Failure {
     /// A failure that changed nothing.
     pub fn none(kind: FailureKind, code: &str, message: impl Into<String>) -> Self {
-        Self { kind, code: code.to_owned(), message: message.into(), effect: Effect::None, retry_after_ms: None }
+        Self { kind, code: code.to_owned(), message: message.into(), effect: Effect::None, retry_after_ms: None, outage: false }
+    }
+
+    /// The same, seen by the host itself while it tried to reach the target.
+    #[must_use]
+    pub fn as_outage(self) -> Self {
+        Self { outage: true, ..self }
     }
 
     /// A failure after which the target must be looked at.
@@ -347,6 +355,10 @@ pub trait Connector: Send + Sync + 'static {
     /// Cuts off earlier attempts of this holding in the target, so that none can have a late effect. `false`: this target
     /// cannot; wait for `settles_within_ms` and look twice.
     async fn fence_off(&self, call: &Invocation, want: &Wish) -> Result<bool, Failure>;
+
+    /// Whether the target is there, without any change: the host's own login where it has one, else the connector's health. Only
+    /// an [outage](Failure::outage) says that it is not.
+    async fn reach(&self, call: &Invocation) -> Result<(), Failure>;
 
     /// Whether the target answers and the broker's own account may do what the connector needs.
     async fn health(&self, call: &Invocation) -> Result<(), Failure>;

@@ -108,5 +108,6 @@ pub(crate) fn from_guest(failure: &types::Failure) -> Failure {
         },
         // A day: a hostile number must not park an operation for ever.
         retry_after_ms: failure.retry_after_ms.map(|ms| ms.min(86_400_000)),
+        outage: false,
     }
 }

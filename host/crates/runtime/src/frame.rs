@@ -1,7 +1,7 @@
 //! What is fixed for one call, and what is known of its effect. The host state around it is in `call`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use hallpass_domain::clock::{Clock, Millis};
 use hallpass_domain::port::{Effect, Failure, FailureKind, Invocation, Wish};
@@ -57,7 +57,10 @@ impl Frame {
 
 /// What the host itself knows of the target after everything that it sent. It outlives a call that is cut off.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(AtomicU8);
+pub(crate) struct Progress {
+    step: AtomicU8,
+    outage: AtomicBool,
+}
 
 /// The steps of [`Progress`], in order of what must be assumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,7 +76,7 @@ pub(crate) enum Step {
 impl Progress {
     /// Where the call stands.
     pub(crate) fn step(&self) -> Step {
-        match self.0.load(Ordering::SeqCst) {
+        match self.step.load(Ordering::SeqCst) {
             0 => Step::Nothing,
             1 => Step::Committed,
             _ => Step::InDoubt,
@@ -82,7 +85,17 @@ impl Progress {
 
     /// Moves to `step`; only the answer to a commit moves back.
     pub(crate) fn set(&self, step: Step) {
-        self.0.store(step as u8, Ordering::SeqCst);
+        self.step.store(step as u8, Ordering::SeqCst);
+    }
+
+    /// The host could not reach the target, or was not let in.
+    pub(crate) fn note_outage(&self) {
+        self.outage.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the host itself saw that the target is not there.
+    pub(crate) fn outage(&self) -> bool {
+        self.outage.load(Ordering::SeqCst)
     }
 
     /// The effect of a call that the connector itself ended with a failure, of which it claims `claim`. The host knows better

@@ -67,7 +67,7 @@ pub(crate) async fn run(loaded: &Loaded, frame: Arc<Frame>, ask: Ask<'_>) -> Res
         Err(error) => Err(broken(&frame, &cpu, &error)),
         Ok(Err(said)) => {
             let failure = from_guest(&said);
-            Err(Failure { effect: frame.progress.effect(failure.effect), ..failure })
+            Err(Failure { effect: frame.progress.effect(failure.effect), outage: frame.progress.outage(), ..failure })
         }
         // It says done, and the host knows of a commit without an answer: what is in the target must be looked at.
         Ok(Ok(_)) if frame.progress.step() == Step::InDoubt => {

@@ -18,7 +18,8 @@ use hallpass_domain::secret::SecretBytes;
 use crate::bindings::exports::hallpass::connector::grants::Outcome;
 use crate::cache::Cache;
 use crate::capability::sql::pool::Pools;
-use crate::capability::sql::{fence, look};
+use crate::capability::sql::session::{Purpose, Session};
+use crate::capability::sql::{connect, fence, look};
 use crate::catalog::{Catalog, Loaded};
 use crate::compile::{Compiler, Workshop};
 use crate::frame::{Frame, Progress, Services};
@@ -262,6 +263,17 @@ impl Connector for Runtime {
             return Ok(false);
         }
         self.within(call, fence::fence_off(&frame)).await.map(|()| true)
+    }
+
+    async fn reach(&self, call: &Invocation) -> Result<(), Failure> {
+        let (loaded, frame) = self.frame(call, None, Call::Look)?;
+        if loaded.manifest.statements.is_empty() {
+            return self.health(call).await;
+        }
+        let home = connect::home(&frame.manifest, &frame.call.endpoint)?;
+        let login = async { Session::open(&frame, &home, Purpose::Look).await.map(drop) };
+        // No answer at all is an outage too.
+        self.within(call, login).await.map_err(|e| if e.kind == FailureKind::Timeout { e.as_outage() } else { e })
     }
 
     async fn health(&self, call: &Invocation) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use hallpass_domain::clock::Timestamp;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::ids::TargetId;
-use hallpass_domain::port::{Failure, FailureKind};
+use hallpass_domain::port::Failure;
 use hallpass_store::run_tx;
 
 use super::backoff::jitter;
@@ -52,14 +52,10 @@ impl Breakers {
     }
 }
 
-/// Whether a failure says that the target is not there, rather than that it refuses.
+/// Whether a failure says that the target is not there, rather than that it refuses. A connector's word does not: it could hold
+/// up the revocation of everybody's access.
 pub(crate) fn is_outage(failure: &Failure) -> bool {
-    matches!(failure.kind, FailureKind::Unavailable | FailureKind::Unauthenticated)
-}
-
-/// Whether a probe that failed got no answer, or one that lets nobody in.
-fn is_unanswered(failure: &Failure) -> bool {
-    is_outage(failure) || failure.kind == FailureKind::Timeout
+    failure.outage
 }
 
 impl Broker {
@@ -87,9 +83,9 @@ impl Broker {
 
     /// Probes one target; the first answer, whatever it says, makes all its work due at once.
     pub(crate) async fn probe(&self, target: &TargetId) {
-        match self.ask_health(target).await {
+        match self.ask(target).await {
             Ok(()) => self.target_is_back(target).await,
-            Err(BrokerError::Target(failure)) if !is_unanswered(&failure) => {
+            Err(BrokerError::Target(failure)) if !is_outage(&failure) => {
                 tracing::warn!(target = %target, failure.code = %failure.code, "the target answers, and is not healthy");
                 self.target_is_back(target).await;
             }
@@ -114,8 +110,9 @@ impl Broker {
         }
     }
 
-    async fn ask_health(&self, target: &TargetId) -> Result<(), BrokerError> {
+    async fn ask(&self, target: &TargetId) -> Result<(), BrokerError> {
         let target = self.store.reads().await?.target(target).await?.ok_or_else(|| BrokerError::not_found("target", target))?;
-        self.check_health(&target).await
+        let call = self.harmless(&target).await?;
+        self.connectors.reach(&call).await.map_err(BrokerError::Target)
     }
 }

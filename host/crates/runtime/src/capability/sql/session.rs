@@ -26,6 +26,15 @@ pub(crate) enum Purpose {
     Change,
 }
 
+/// A login that failed: where nobody answered or the host was not let in, the host has seen an outage.
+fn unreached(frame: &Frame, failure: Failure) -> Failure {
+    if matches!(failure.kind, FailureKind::Unavailable | FailureKind::Unauthenticated) {
+        frame.progress.note_outage();
+        return failure.as_outage();
+    }
+    failure
+}
+
 /// An open session. Nothing lives in it between two pieces of work, so that one whose connection broke is opened again.
 pub(crate) struct Session {
     lease: Lease,
@@ -54,10 +63,10 @@ impl Session {
         let clock = &frame.services.clock;
         let late = clock.sleep_until(clock.now().plus(frame.services.limits.connect_ms));
         let connection = tokio::select! {
-            done = Line::login(&options, settings) => done.map_err(|e| error::failure(&e))?,
+            done = Line::login(&options, settings) => done.map_err(|e| unreached(frame, error::failure(&e)))?,
             () = late => {
                 let message = "the database did not answer the login in time. Check that host and port of the target are right";
-                return Err(Failure::none(FailureKind::Unavailable, "login-timeout", message));
+                return Err(unreached(frame, Failure::none(FailureKind::Unavailable, "login-timeout", message)));
             }
         };
         Ok(Self::lent(frame, database, connection, purpose))
