@@ -82,8 +82,8 @@ on_both_backends! {
         let change = hallpass_broker::TargetChange { connector: Some(narrow.facts.digest), ..Default::default() };
         app.broker.update_target(&admin, &app.target, change).await.unwrap();
         let dave = app.sign_in("dave").await;
-        assert_eq!(app.broker.grants(&dave, Default::default(), Default::default()).await.unwrap().len(), 2);
-        assert_eq!(app.broker.requests(&dave, Default::default(), Default::default()).await.unwrap().len(), 3);
+        assert_eq!(app.broker.grants(&dave, Default::default(), Default::default()).await.unwrap().items.len(), 2);
+        assert_eq!(app.broker.requests(&dave, Default::default(), Default::default()).await.unwrap().items.len(), 3);
         app.broker.release(&dave, &grants[0]).await.unwrap();
         app.broker.revoke(&admin, &grants[1], None).await.unwrap();
         app.broker.withdraw(&dave, &asked).await.unwrap();

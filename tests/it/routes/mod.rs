@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod idempotency;
+mod late;
 mod openapi;
 mod operation;
 pub(crate) mod service;

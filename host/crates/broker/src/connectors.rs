@@ -19,6 +19,11 @@ use crate::context::OpContext;
 use crate::error::BrokerError;
 
 impl Broker {
+    /// Refuses whoever may not load a connector, before its file is taken in.
+    pub fn may_load_connector(&self, ctx: &OpContext) -> Result<(), BrokerError> {
+        ctx.authorize(Action::ConnectorLoad, ResourceFacts::Installation)
+    }
+
     /// All loaded connectors, the newest last.
     pub async fn connectors(&self, ctx: &OpContext) -> Result<Vec<ConnectorRow>, BrokerError> {
         let known = self.store.reads().await?.connectors().await?;

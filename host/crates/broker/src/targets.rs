@@ -142,21 +142,23 @@ impl Broker {
     }
 
     pub(crate) async fn check_health(&self, target: &Target) -> Result<(), BrokerError> {
-        let call = self.harmless(target).await?;
-        self.connectors.health(&call).await.map_err(BrokerError::Target)
-    }
-
-    /// A call of a target's present connector that changes nothing.
-    pub(crate) async fn harmless(&self, target: &Target) -> Result<Invocation, BrokerError> {
-        let endpoint = {
-            let mut reads = self.store.reads().await?;
-            self.endpoint(&mut reads, target).await?
-        };
+        let endpoint = self.endpoint(&mut self.store.reads().await?, target).await?;
         self.check_health_with(target.connector, endpoint).await
     }
 
     /// Whether a version finds the target usable: the one that it has, or one that it is to have.
     pub(crate) async fn check_health_with(&self, connector: Digest, endpoint: Arc<Endpoint>) -> Result<(), BrokerError> {
+        let call = self.harmless_with(connector, endpoint).await?;
+        self.connectors.health(&call).await.map_err(BrokerError::Target)
+    }
+
+    /// A call of a target's present connector that changes nothing.
+    pub(crate) async fn harmless(&self, target: &Target) -> Result<Invocation, BrokerError> {
+        let endpoint = self.endpoint(&mut self.store.reads().await?, target).await?;
+        self.harmless_with(target.connector, endpoint).await
+    }
+
+    async fn harmless_with(&self, connector: Digest, endpoint: Arc<Endpoint>) -> Result<Invocation, BrokerError> {
         let granted = self.callable(&connector).await?.map_err(BrokerError::Target)?;
         let now = self.clock.now();
         Ok(Invocation {

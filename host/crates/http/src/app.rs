@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use hallpass_broker::Broker;
+use tokio::sync::Semaphore;
 
 use crate::Settings;
 use crate::guard::Guard;
@@ -16,12 +17,14 @@ pub(crate) struct App {
     /// The OpenAPI document as JSON, made once.
     pub(crate) document: Arc<str>,
     pub(crate) guard: Guard,
+    /// One connector's file arrives at a time.
+    pub(crate) uploads: Arc<Semaphore>,
 }
 
 impl App {
     pub(crate) fn new(broker: Arc<Broker>, settings: Settings, document: String) -> Self {
         let guard = Guard::new(settings.request_timeout);
-        Self { broker, settings: Arc::new(settings), document: document.into(), guard }
+        Self { broker, settings: Arc::new(settings), document: document.into(), guard, uploads: Arc::new(Semaphore::new(1)) }
     }
 }
 

@@ -7,7 +7,7 @@ mod place;
 mod query;
 
 pub(crate) use bearer::Caller;
-pub(crate) use body::{OrDefault, Strict, WasmFile, media_type, read};
+pub(crate) use body::{OrDefault, Strict, WasmFile, media_type, read, whole};
 pub(crate) use once::{Keyed, body_of, kept};
 pub(crate) use place::Place;
 pub(crate) use query::{Query, page};

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::v1::{approvals, audit, connectors, entitlements, grants, groups, keys, principals, requests, targets};
-use crate::{Settings, enrol, guard, health, metrics, oauth, openapi};
+use crate::{Settings, enrol, extract, guard, health, metrics, oauth, openapi};
 
 /// The routes and their descriptions.
 pub(crate) fn table() -> OpenApiRouter<App> {
@@ -62,6 +62,7 @@ pub(crate) fn router(broker: Arc<Broker>, settings: Settings) -> Router {
     routes
         .method_not_allowed_fallback(guard::no_method)
         .fallback(guard::no_route)
+        .layer(middleware::from_fn_with_state(app.clone(), extract::whole))
         .layer(middleware::from_fn_with_state(app.guard.clone(), guard::guard))
         .with_state(app)
 }

@@ -53,6 +53,7 @@ impl Broker {
         ctx.authorize(Action::ConnectorLoad, ResourceFacts::Installation)?;
         let actors = ctx.actors();
         run_tx!(self.store, "connector.accept", |tx| -> Result<ConnectorRow, BrokerError> {
+            ctx.refresh(tx, &[]).await?.authorize(Action::ConnectorLoad, ResourceFacts::Installation)?;
             let mut row = tx.reads().connector(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
             if row.granted.is_some() {
                 return Ok(row);
@@ -138,6 +139,7 @@ impl Broker {
         let (now, actors) = (self.clock.now(), ctx.actors());
         let recorded: Result<ConnectorRow, BrokerError> =
             run_tx!(self.store, "connector.load", |tx| -> Result<ConnectorRow, BrokerError> {
+                ctx.refresh(tx, &[]).await?.authorize(Action::ConnectorLoad, ResourceFacts::Installation)?;
                 let event = Event::new(EventKind::ConnectorLoaded, &facts.digest)
                     .by(&actors)
                     .connector(facts.digest)

@@ -24,7 +24,7 @@ impl FromRequestParts<App> for Caller {
 }
 
 /// The one bearer token of a call.
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let wrong = |token_given, reason: &str| Problem::Unauthenticated { token_given, reason: reason.into() };
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = all.next() else { return Err(wrong(false, "This call needs a session token.")) };

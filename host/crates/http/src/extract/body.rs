@@ -1,18 +1,27 @@
 //! Bodies: strict JSON, and a connector's file.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRef, FromRequest, Request};
+use axum::extract::{FromRef, FromRequest, Request, State};
 use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use crate::app::Limits;
+use super::bearer::bearer;
+use crate::app::{App, Limits};
 use crate::problem::Problem;
 
 #[cfg(test)]
 mod tests;
 
+/// How long a body may take to arrive.
+const BODY: Duration = Duration::from_secs(10);
+/// How long a connector's file may take.
+const FILE: Duration = Duration::from_secs(45);
 /// The longest text of a reason that a parser gave.
 const MOST_CHARS: usize = 300;
 
@@ -69,6 +78,29 @@ where
         }
         read(&parts.headers, body, Limits::from_ref(state).connector).await.map(Self)
     }
+}
+
+/// Reads the whole body before anybody asks who calls: what the caller may do is asked when everything has arrived, so that
+/// nobody keeps an authority alive by sending slowly. A connector's file is large, so who sends one is asked first, one file
+/// arrives at a time, and the use case asks again.
+pub(crate) async fn whole(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match arrived(&app, &parts.headers, body).await {
+        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn arrived(app: &App, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let limits = Limits::from_ref(app);
+    let in_time = async |within, limit| tokio::time::timeout(within, read(headers, body, limit)).await.unwrap_or(Err(Problem::BrokenBody));
+    if media_type(headers) != Some("application/wasm") {
+        return in_time(BODY, limits.body).await;
+    }
+    let caller = app.broker.authenticate(bearer(headers)?).await?;
+    app.broker.may_load_connector(&caller)?;
+    let _one = app.uploads.acquire().await.map_err(|_| Problem::Unavailable)?;
+    in_time(FILE, limits.connector).await
 }
 
 /// The media type without its parameters. Only UTF-8 is taken as a charset.
