@@ -11,6 +11,8 @@ mod crash;
 #[cfg(test)]
 mod flows;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod plugins;
 #[cfg(test)]
 mod routes;

@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod bed;
+pub mod guests;
 pub mod postgres;
 pub mod scripted;
 pub mod server;

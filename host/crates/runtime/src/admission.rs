@@ -106,7 +106,7 @@ struct Shape<'a> {
 fn shape(file: &[u8]) -> Result<Shape<'_>, NotAdmitted> {
     let broken = |e: &wasmparser::BinaryReaderError| {
         refuse(
-            format!("it is truncated or damaged at byte {}: {}", e.offset(), e.message()),
+            format!("it is truncated or damaged at byte {}: {}", e.offset(), crate::hostile_text::line(e.message(), 300)),
             "Fetch or build it again and compare its digest",
         )
     };

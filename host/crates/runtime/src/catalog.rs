@@ -101,9 +101,8 @@ impl Catalog {
         if let Some(component) = self.cached(digest).await? {
             return Ok(component);
         }
-        let _turn = self.workshop.turn().await;
-        // Somebody else may have compiled it meanwhile.
-        if let Some(component) = self.cached(digest).await? {
+        let (_turn, waited) = self.workshop.turn().await;
+        if waited && let Some(component) = self.cached(digest).await? {
             return Ok(component);
         }
         let code = self.workshop.compile(&self.engine, file.to_vec()).await?;
@@ -143,6 +142,7 @@ impl Catalog {
             reason: format!("it does not fit the WIT of this host: {}", crate::hostile_text::line(&format!("{e:#}"), 500)),
             remedy: format!("Build it against hallpass:connector@{}", crate::manifest::WIT),
         };
+        self.check_size(component)?;
         let exports = |interface| interfaces.contains(&interface);
         let pre = self.linker.instantiate_pre(component).map_err(mismatch)?;
         let _ = component.initialize_copy_on_write_image();
@@ -162,6 +162,28 @@ impl Catalog {
             pre,
             interrupted: CancellationToken::new(),
         })
+    }
+}
+
+impl Catalog {
+    /// What a component takes at its birth must fit a call, or no call of it ever succeeds.
+    fn check_size(&self, component: &Component) -> Result<(), NotAdmitted> {
+        const PAGE: u64 = 64 * 1024;
+        let limits = &self.limits;
+        let refuse = |what: String| Err(NotAdmitted { reason: what, remedy: "Declare fewer and smaller memories and tables".to_owned() });
+        let Some(needs) = component.resources_required() else {
+            return refuse("what it needs of memories and tables is not in the file".to_owned());
+        };
+        let declared = [
+            ("memories", u64::from(needs.num_memories), limits.memories),
+            ("bytes of a memory", needs.max_initial_memory_size.unwrap_or(0).saturating_mul(PAGE), limits.memory_bytes),
+            ("tables", u64::from(needs.num_tables), limits.tables),
+            ("elements of a table", needs.max_initial_table_size.unwrap_or(0), limits.table_elements),
+        ];
+        match declared.into_iter().find(|(_, found, most)| *found > u64::try_from(*most).unwrap_or(u64::MAX)) {
+            None => Ok(()),
+            Some((what, found, most)) => refuse(format!("it begins with {found} {what}, more than the {most} that a call may have")),
+        }
     }
 }
 

@@ -52,9 +52,12 @@ impl Workshop {
         Self { compiler, limits, clock, one: tokio::sync::Mutex::new(()) }
     }
 
-    /// Waits for its turn. What another one compiled meanwhile need not be compiled again.
-    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.one.lock().await
+    /// Waits for its turn, and says whether it had to: what another one compiled meanwhile need not be compiled again.
+    pub(crate) async fn turn(&self) -> (tokio::sync::MutexGuard<'_, ()>, bool) {
+        match self.one.try_lock() {
+            Ok(turn) => (turn, false),
+            Err(_) => (self.one.lock().await, true),
+        }
     }
 
     /// Machine code of `file` for an engine like `engine`.

@@ -65,7 +65,8 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
         .max_core_instances_per_component(200)
         .max_memories_per_component(u32::try_from(limits.memories).unwrap_or(u32::MAX))
         .max_tables_per_component(u32::try_from(limits.tables).unwrap_or(u32::MAX))
-        .max_tables_per_module(2)
+        .max_memories_per_module(u32::try_from(limits.memories).unwrap_or(u32::MAX))
+        .max_tables_per_module(u32::try_from(limits.tables).unwrap_or(u32::MAX))
         .linear_memory_keep_resident(1024 * 1024);
     pool
 }

@@ -152,8 +152,7 @@ fn broken(frame: &Frame, cpu: &AtomicU64, error: &wasmtime::Error) -> Failure {
 /// A value that a connector handed over outside of its contract.
 pub(crate) fn outside_of_contract(frame: &Frame, what: &str) -> Failure {
     let effect = if frame.progress.step() == Step::Nothing { Effect::None } else { Effect::Unknown };
-    Failure {
-        effect,
-        ..Failure::none(FailureKind::Internal, "bad-answer", format!("the connector answered outside of its contract: {what}"))
-    }
+    let (code, message) = ("bad-answer", format!("the connector answered outside of its contract: {what}"));
+    tracing::warn!(connector = %frame.call.connector, operation = %frame.call.operation, code, "a connector's answer was dropped: {message}");
+    Failure { effect, ..Failure::none(FailureKind::Internal, code, message) }
 }

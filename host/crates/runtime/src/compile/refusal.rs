@@ -83,7 +83,9 @@ impl From<Refusal> for NotAdmitted {
             ),
             Refusal::Unfit(text) => (
                 format!("its machine code does not fit this broker: {}", hostile_text::line(&text, 300)),
-                "The executable was replaced while the broker ran: restart it".to_owned(),
+                "Declare fewer and smaller memories and tables; where the text speaks of another version, the executable was replaced \
+                 while the broker ran: restart it"
+                    .to_owned(),
             ),
         };
         Self { reason, remedy }

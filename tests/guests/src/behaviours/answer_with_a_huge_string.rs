@@ -1,0 +1,9 @@
+//! Settles with a locator of eight megabytes.
+
+use crate::scene::{Said, Scene};
+use hallpass_connector::grants::{Outcome, Settled};
+
+#[expect(clippy::unnecessary_wraps, reason = "every behaviour has one signature")]
+pub(crate) fn run(_: &Scene<'_>) -> Said {
+    Ok(Outcome::Settled(Settled { locator: "x".repeat(8 << 20), already: false, replaced: Vec::new() }))
+}

@@ -1,0 +1,16 @@
+;; Tells the host to write an answer outside of its memory.
+(module
+  (import "hallpass:connector/host@0.1.0" "[resource-drop]invocation" (func $drop (param i32)))
+  (import "hallpass:connector/host@0.1.0" "[method]invocation.operation" (func $operation (param i32 i32)))
+  (memory (export "memory") 1)
+  (func (export "hallpass:connector/health@0.1.0#check") (param $inv i32) (result i32)
+    (call $operation (local.get $inv) (i32.const 512))
+    (call $drop (local.get $inv))
+    (i32.store8 (i32.const 1024) (i32.const 0))
+    (i32.const 1024)
+  )
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 0xfffffff0)
+  (func (export "hallpass:connector/grants@0.1.0#apply") (param i32 i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "hallpass:connector/grants@0.1.0#revoke") (param i32 i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "hallpass:connector/grants@0.1.0#observe") (param i32 i32) (result i32) unreachable)
+)

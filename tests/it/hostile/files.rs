@@ -1,0 +1,15 @@
+//! Files that are no connectors, or cost too much to become one: one each.
+
+pub(super) mod changed_artifact;
+pub(super) mod compile_bomb;
+pub(super) mod compile_treadmill;
+pub(super) mod core_module;
+pub(super) mod fuzzed;
+pub(super) mod machine_code;
+pub(super) mod nested;
+pub(super) mod no_manifest;
+pub(super) mod oversize;
+pub(super) mod secret_in_a_result;
+pub(super) mod text;
+pub(super) mod truncated;
+pub(super) mod two_manifests;

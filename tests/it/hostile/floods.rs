@@ -1,0 +1,58 @@
+//! Guests that take more of something than a call may have.
+
+use hallpass_domain::port::Effect;
+
+use super::act::act;
+
+#[test]
+pub(super) fn hand_over_a_huge_string() {
+    act("hand_over_a_huge_string").play().failed("broken-rule", Effect::None);
+}
+
+#[test]
+pub(super) fn hand_over_a_huge_list() {
+    act("hand_over_a_huge_list").play().failed("broken-rule", Effect::None);
+}
+
+#[test]
+pub(super) fn answer_with_a_huge_string() {
+    act("answer_with_a_huge_string").play().failed("broken-rule", Effect::None);
+}
+
+#[test]
+pub(super) fn answer_with_a_huge_list() {
+    act("answer_with_a_huge_list").play().failed("broken-rule", Effect::None);
+}
+
+#[test]
+pub(super) fn flood_of_handles() {
+    act("flood_of_handles").play().failed("broken-rule", Effect::None);
+}
+
+#[test]
+pub(super) fn flood_of_sessions() {
+    act("flood_of_sessions").play().failed("too-many-sessions", Effect::None);
+}
+
+#[test]
+pub(super) fn flood_of_statements() {
+    act("flood_of_statements").play().failed("too-many-statements", Effect::None);
+}
+
+#[test]
+pub(super) fn flood_of_rows() {
+    act("flood_of_rows").play().succeeded();
+}
+
+#[test]
+pub(super) fn flood_of_bytes() {
+    act("flood_of_bytes").play().succeeded();
+}
+
+#[test]
+pub(super) fn flood_the_log() {
+    let done = act("flood_the_log").play().succeeded();
+    let dropped = done.log.iter().filter(|line| line.contains("dropped=9900")).count();
+    assert_eq!((done.log.len(), dropped), (101, 1), "a hundred lines, and one that counts the rest");
+    assert!(done.log.iter().all(|line| line.len() < 2048));
+}

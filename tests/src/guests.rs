@@ -1,0 +1,64 @@
+//! Guests that misbehave, as the files that an operator would load.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+/// The world of a guest that is written as text: the two interfaces that every connector exports.
+const WORLD: &str = "package test:hostile;
+world guest {
+    import hallpass:connector/host@0.1.0;
+    export hallpass:connector/health@0.1.0;
+    export hallpass:connector/grants@0.1.0;
+}";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+/// The connector `guests`, whose setting `behaviour` names a file of `guests/src/behaviours`. Built once a run.
+pub fn guests() -> Arc<Vec<u8>> {
+    static BUILT: OnceLock<Arc<Vec<u8>>> = OnceLock::new();
+    let build = || {
+        let options = hallpass_build::Options::from_environment().unwrap();
+        let built = hallpass_build::build(&root().join("guests"), &options, &mut |line| eprintln!("{line}"));
+        Arc::new(built.unwrap_or_else(|e| panic!("{e}")).bytes)
+    };
+    Arc::clone(BUILT.get_or_init(build))
+}
+
+/// The same code under another name, of as many letters: another file, another digest, another connector.
+pub fn guests_as(name: &str) -> Vec<u8> {
+    let (old, new) = (br#""name": "guests""#, format!(r#""name": "{name}""#));
+    assert_eq!(old.len(), new.len(), "{name}");
+    let mut file = guests().as_ref().clone();
+    let at = file.windows(old.len()).position(|window| window == old).expect("the manifest is in the file");
+    file[at..at + old.len()].copy_from_slice(new.as_bytes());
+    file
+}
+
+/// The manifest of the guests, under another name.
+pub fn manifest(name: &str) -> String {
+    let text = std::fs::read_to_string(root().join("guests/manifest.json")).unwrap();
+    text.replace(r#""name": "guests""#, &format!(r#""name": "{name}""#))
+}
+
+/// The guest of `guests/wat/<name>.wat`: a core module is made a component, a component is taken as it is; both get a manifest.
+pub fn written(name: &str) -> Vec<u8> {
+    let path = root().join("guests/wat").join(format!("{name}.wat"));
+    let bytes = wat::parse_file(&path).unwrap_or_else(|e| panic!("{e}"));
+    let component = if bytes.get(4..8) == Some(&[1, 0, 0, 0]) { encoded(bytes) } else { bytes };
+    hallpass_build::embed(component, manifest(&name.replace('_', "-")).as_bytes(), b"{\"rules\":[]}")
+}
+
+/// A core module as a component of [`WORLD`].
+pub fn encoded(mut module: Vec<u8>) -> Vec<u8> {
+    let mut resolve = Resolve::default();
+    resolve.push_dir(root().parent().unwrap().join("wit")).unwrap();
+    let package = resolve.push_str("hostile.wit", WORLD).unwrap();
+    let world = resolve.select_world(&[package], Some("guest")).unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
+    ComponentEncoder::default().validate(true).module(&module).unwrap().encode().unwrap_or_else(|e| panic!("{e:#}"))
+}
