@@ -6,7 +6,7 @@ use crate::subject::{Effect, Entitlement, Failure, Presence, Run, Wish};
 use crate::world::{Fault, Point, State};
 
 /// A change that may go wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Change {
     Apply,
     Revoke,

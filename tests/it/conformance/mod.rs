@@ -2,3 +2,4 @@
 
 mod bench;
 mod first_party;
+mod violations;

@@ -16,6 +16,21 @@ pub enum Point {
 }
 
 impl Point {
+    /// Which sort of step it is.
+    pub(crate) fn sort(&self) -> &'static str {
+        match self {
+            Self::Open(_) => "open",
+            Self::Read(_) => "read",
+            Self::Change(_) => "change",
+            Self::Commit => "commit",
+        }
+    }
+
+    /// Whether its effect is final once it is answered: only there a lost answer is another thing than a lost question.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::Commit)
+    }
+
     /// Whether something may be different in the target after it.
     pub(crate) fn changes(&self) -> bool {
         matches!(self, Self::Change(_) | Self::Commit)
