@@ -6,12 +6,12 @@ mod subject;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use hallpass_domain::holding::Mode;
 use hallpass_domain::ids::Digest;
 use hallpass_domain::port::{Connector as _, Interface, NotAdmitted};
-use hallpass_runtime::Runtime;
+use hallpass_runtime::{Examiner, Runtime};
 use hallpass_testkit::{Entitlement, Fixture, Host, Report, Subject, Surface, World};
-
-use hallpass_domain::holding::Mode;
 
 use self::subject::Staged;
 
@@ -28,6 +28,32 @@ pub async fn conform_with(runtime: &Runtime, connector: &Digest, fixture: &[u8])
     let bench = Bench::new(runtime, connector, &fixture)
         .ok_or_else(|| refuse(format!("the connector {connector} is not loaded"), "Load its file"))?;
     Ok(hallpass_testkit::conform(&bench, &fixture).await)
+}
+
+/// How much of a report an error holds, in characters.
+const MOST_TOLD: usize = 2_000;
+
+/// The kit, as what the runtime examines connectors with.
+pub struct Kit;
+
+#[async_trait]
+impl Examiner for Kit {
+    async fn examine(&self, runtime: &Runtime, connector: &Digest) -> Result<(), NotAdmitted> {
+        judge(&conform(runtime, connector).await?)
+    }
+}
+
+/// Refuses a connector that breaks a law.
+pub fn judge(report: &Report) -> Result<(), NotAdmitted> {
+    if report.is_kept() {
+        return Ok(());
+    }
+    // Whole sentences of the first ones are enough to begin with.
+    let problems: String = report.problems().chars().take(MOST_TOLD).collect();
+    Err(NotAdmitted {
+        reason: format!("it breaks laws of conformance: {problems}"),
+        remedy: "`hallpass connector test` shows all laws; mend the connector or its fixture, and build it again".to_owned(),
+    })
 }
 
 /// A connector on the bench.

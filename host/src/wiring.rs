@@ -16,6 +16,7 @@ use hallpass_runtime::{Compiler, Runtime};
 use hallpass_store::Store;
 
 use crate::config::{Config, Environment, Limits};
+use crate::conformance::Kit;
 
 pub use keys::{Keys, KeysError};
 
@@ -64,7 +65,8 @@ pub async fn wire(
         rng: Arc::clone(&rng),
         limits: hallpass_runtime::Limits::default(),
     })
-    .context("the runtime of connectors does not start")?;
+    .context("the runtime of connectors does not start")?
+    .examined_by(Arc::new(Kit));
     let mut settings = settings(url, &config.server.node, &config.limits);
     settings.trust = config.connectors.trust().map_err(anyhow::Error::msg)?;
     settings.strikes = config.connectors.strikes.unwrap_or(settings.strikes);

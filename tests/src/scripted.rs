@@ -62,12 +62,13 @@ pub struct Scripted {
     interrupted: Mutex<Vec<Digest>>,
 }
 
-/// One version of the connector, as its file describes it: `scripted 1.2.0 asks=read,write reads-only unhealthy blind by=publisher`. What is
-/// left out is version 1.0.0 that asks for nothing, is healthy and sees what there is.
+/// One version of the connector, as its file describes it: `scripted 1.2.0 asks=read,write reads-only unhealthy blind lawless by=publisher`. What
+/// is left out is version 1.0.0 that asks for nothing, is healthy, sees what there is and keeps the laws of conformance.
 struct Version {
     facts: Arc<ConnectorFacts>,
     healthy: bool,
     sees: bool,
+    lawful: bool,
 }
 
 impl Version {
@@ -78,7 +79,7 @@ impl Version {
             return Err(NotAdmitted { reason: "it is not a scripted connector".into(), remedy: "Begin it with `scripted`".into() });
         }
         let mut facts = facts(Digest::of(file));
-        let (mut healthy, mut sees) = (true, true);
+        let (mut healthy, mut sees, mut lawful) = (true, true, true);
         for word in words {
             match word.split_once('=') {
                 Some(("asks", lines)) => facts.permissions = lines.split(',').map(str::to_owned).collect(),
@@ -93,10 +94,11 @@ impl Version {
                 _ if word == "reads-only" => facts.entitlements.truncate(1),
                 _ if word == "unhealthy" => healthy = false,
                 _ if word == "blind" => sees = false,
+                _ if word == "lawless" => lawful = false,
                 _ => facts.version = word.into(),
             }
         }
-        Ok(Self { facts: Arc::new(facts), healthy, sees })
+        Ok(Self { facts: Arc::new(facts), healthy, sees, lawful })
     }
 }
 
@@ -260,6 +262,13 @@ impl Connector for Scripted {
         let facts = Arc::clone(&version.facts);
         self.versions.lock().unwrap().insert(facts.digest, Arc::new(version));
         Ok(facts)
+    }
+
+    async fn conform(&self, connector: &Digest) -> Result<(), NotAdmitted> {
+        match self.versions.lock().unwrap().get(connector) {
+            Some(version) if version.lawful => Ok(()),
+            _ => Err(NotAdmitted { reason: "it breaks the law `twice`".into(), remedy: "Mend it".into() }),
+        }
     }
 
     fn facts(&self, connector: &Digest) -> Option<Arc<ConnectorFacts>> {

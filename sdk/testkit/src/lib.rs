@@ -18,7 +18,7 @@ mod subject;
 mod world;
 
 pub use fixture::{BadFixture, Fixture, Sample, Target, ToolCall};
-pub use laws::conform;
+pub use laws::{conform, not_concerned};
 pub use report::{Checked, Finding, Report, Verdict};
 pub use subject::{
     Applied, Description, Done, Effect, Entitlement, Failure, Host, Item, Kind, Observed, Page, Presence, Run, Subject, Surface, Tool,

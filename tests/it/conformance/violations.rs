@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use hallpass::conformance::{Kit, conform_with, judge};
 use hallpass_domain::ids::Digest;
+use hallpass_runtime::Examiner as _;
 use hallpass_testkit::{Report, Verdict};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -107,6 +109,17 @@ async fn a_fixture_that_is_not_whole_is_named() {
     assert!(finding(&no_rule).contains("sql.melt"), "{no_rule:?}");
     let wrong_slot = report("none", |fixture| fixture["sql"]["member"] = json!({"if": "list {lists}"})).await;
     assert!(finding(&wrong_slot).contains("{lists}"), "{wrong_slot:?}");
+}
+
+#[tokio::test]
+async fn what_breaks_a_law_is_not_admitted_and_the_reason_names_the_law() {
+    let (bench, digest) = bench().await;
+    Kit.examine(&bench.runtime, digest).await.expect("its own fixture names no violation");
+    let mut fixture: Value = serde_json::from_slice(&bench.runtime.fixture(digest).unwrap()).unwrap();
+    fixture["target"]["settings"]["violation"] = json!("twice");
+    let report = conform_with(&bench.runtime, digest, fixture.to_string().as_bytes()).await.unwrap();
+    let refused = judge(&report).unwrap_err();
+    assert!(refused.reason.contains("twice (grants.apply)"), "{refused}");
 }
 
 #[tokio::test]

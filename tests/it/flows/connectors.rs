@@ -71,6 +71,14 @@ on_both_backends! {
         assert!(load(&app, "scripted 1.10.0").await.is_ok(), "what is loaded can be loaded again");
     }
 
+    async fn what_breaks_a_law_of_conformance_is_refused_and_not_kept(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        assert!(refusal(load(&app, "scripted 1.1.0 lawless").await).contains("the law `twice`"));
+        assert_eq!(app.scripted.in_memory(), ["1.0.0"]);
+        assert_eq!(refusals(&app).await, ["conformance"]);
+        load(&app, "scripted 1.1.0").await.expect("the version that was refused is still free");
+    }
+
     async fn nobody_accepts_what_they_have_not_read(bed: Bed) {
         let app = TestApp::bare(bed).await;
         let admin = app.sign_in("admin").await;

@@ -332,6 +332,12 @@ pub trait Connector: Send + Sync + 'static {
     /// Checks a plugin file, compiles it or takes it from the cache, and makes it callable. Loading what is loaded is cheap.
     async fn load(&self, file: &[u8]) -> Result<Arc<ConnectorFacts>, NotAdmitted>;
 
+    /// Checks that a loaded connector keeps the laws of conformance, in the scripted world of its own fixture: nothing real is reached.
+    /// Done before it is used for the first time. The reason names each law that it breaks.
+    async fn conform(&self, _connector: &Digest) -> Result<(), NotAdmitted> {
+        Ok(())
+    }
+
     /// What is known of a loaded connector.
     fn facts(&self, connector: &Digest) -> Option<Arc<ConnectorFacts>>;
 

@@ -31,5 +31,5 @@ pub use compile::{ARGUMENT as COMPILER_ARGUMENT, Compiler, serve as serve_compil
 pub use limits::Limits;
 pub use manifest::inspect;
 pub use records::Observed;
-pub use runtime::{Runtime, RuntimeError, Settings};
+pub use runtime::{Examiner, Runtime, RuntimeError, Settings};
 pub use stage::{Mishap, Stage, StagedSession};

@@ -73,6 +73,14 @@ pub struct Runtime {
     catalog: Arc<Catalog>,
     services: Arc<Services>,
     described: Mutex<HashMap<(Digest, TargetId), Described>>,
+    examiner: Option<Arc<dyn Examiner>>,
+}
+
+/// Says whether a loaded connector keeps the laws of conformance: whoever knows the kit.
+#[async_trait]
+pub trait Examiner: Send + Sync + 'static {
+    /// Runs all laws. The reason of the refusal names those that are broken.
+    async fn examine(&self, runtime: &Runtime, connector: &Digest) -> Result<(), NotAdmitted>;
 }
 
 impl Runtime {
@@ -93,7 +101,13 @@ impl Runtime {
     }
 
     fn over(catalog: Arc<Catalog>, services: Services) -> Self {
-        Self { catalog, services: Arc::new(services), described: Mutex::default() }
+        Self { catalog, services: Arc::new(services), described: Mutex::default(), examiner: None }
+    }
+
+    /// The same runtime, whose connectors are examined before they are used for the first time.
+    #[must_use]
+    pub fn examined_by(self, examiner: Arc<dyn Examiner>) -> Self {
+        Self { examiner: Some(examiner), ..self }
     }
 
     /// The same connectors on another stage: every call ends there instead of at a target. `clock` gives their deadlines, `rng`
@@ -215,6 +229,13 @@ impl Connector for Runtime {
     async fn load(&self, file: &[u8]) -> Result<Arc<ConnectorFacts>, NotAdmitted> {
         let loaded = self.catalog.load(file).await?;
         Ok(Arc::clone(&loaded.facts))
+    }
+
+    async fn conform(&self, connector: &Digest) -> Result<(), NotAdmitted> {
+        match &self.examiner {
+            Some(examiner) => examiner.examine(self, connector).await,
+            None => Ok(()),
+        }
     }
 
     fn facts(&self, connector: &Digest) -> Option<Arc<ConnectorFacts>> {

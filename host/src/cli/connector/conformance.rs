@@ -94,8 +94,12 @@ fn laws(document: &Value) -> String {
             _ => lines.push(format!("kept     {name:<15} {says} ({} calls)", text(law, "calls"))),
         }
     }
-    let broken = document.items("laws").iter().filter(|law| law.word("verdict") == "broken").count();
+    let count = |verdict: &str| document.items("laws").iter().filter(|law| law.word("verdict") == verdict).count();
     lines.push(String::new());
-    lines.push(if broken == 0 { "it keeps every law".to_owned() } else { format!("it breaks {broken} of the laws above") });
+    lines.push(match (count("broken"), count("kept")) {
+        (0, 0) => "no law was checked".to_owned(),
+        (0, _) => "it keeps every law that concerns it".to_owned(),
+        (broken, _) => format!("it breaks {broken} of the laws above"),
+    });
     lines.join("\n")
 }

@@ -36,7 +36,14 @@ impl Broker {
             tracing::warn!(connector = %digest, "a connector without a signature is loaded, as `allow_unsigned` says; it is for development alone");
         }
         let facts = self.connectors.load(new.file).await?;
-        let loaded = match self.fitting(&facts, &trusted, &new).await {
+        let fitting = self.fitting(&facts, &trusted, &new).await;
+        // A file that is known has been examined.
+        let examined = if fitting.is_ok() && known.is_none() { self.connectors.conform(&digest).await } else { Ok(()) };
+        let fitting = fitting.and_then(|downgrade| match examined {
+            Ok(()) => Ok(downgrade),
+            Err(broken) => Err(Ok(Refused::new("conformance", broken.reason, &broken.remedy))),
+        });
+        let loaded = match fitting {
             Ok(downgrade) => self.record_connector(ctx, &facts, &trusted, &new, downgrade).await,
             Err(Ok(refused)) => Err(self.refuse_connector(ctx, &digest, refused).await),
             Err(Err(e)) => Err(e),
