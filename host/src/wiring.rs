@@ -64,6 +64,7 @@ pub async fn wire(
         clock: Arc::clone(&clock),
         rng: Arc::clone(&rng),
         limits: hallpass_runtime::Limits::default(),
+        egress: Arc::new(hallpass_egress::Egress::new(Arc::clone(&clock))),
     })
     .context("the runtime of connectors does not start")?
     .examined_by(Arc::new(Kit));

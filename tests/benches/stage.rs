@@ -93,6 +93,7 @@ impl Stage {
             connector: facts.digest.to_string(),
             settings,
             secrets,
+            network: Vec::new(),
             owner: None,
         };
         broker.add_target(&admin, new).await.unwrap();
@@ -179,6 +180,7 @@ pub(crate) fn runtime(cache_dir: PathBuf, keyring: &Keyring) -> Runtime {
         clock: Arc::new(SystemClock),
         rng: Arc::new(SystemRng),
         limits: Limits::default(),
+        egress: Arc::new(hallpass_egress::Egress::new(Arc::new(SystemClock))),
     };
     Runtime::new(settings).unwrap()
 }

@@ -133,6 +133,7 @@ impl TestApp {
             connector: connector.into(),
             settings: BTreeMap::new(),
             secrets: BTreeMap::from([("password".into(), SecretText::new("management-secret".into()))]),
+            network: Vec::new(),
             owner: None,
         };
         Ok(self.broker.add_target(&self.sign_in("admin").await, target).await?.id)

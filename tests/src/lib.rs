@@ -5,7 +5,9 @@
 
 pub mod app;
 pub mod bed;
+pub mod courier;
 pub mod guests;
+pub mod peer;
 pub mod postgres;
 pub mod scripted;
 pub mod server;

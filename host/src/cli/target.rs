@@ -56,6 +56,9 @@ pub(super) struct Add {
     /// A secret that the connector declares, read from a file; may be repeated. `-` is standard input.
     #[arg(long = "secret", value_name = "NAME=FILE", value_parser = pair)]
     secrets: Vec<(String, String)>,
+    /// What it may reach beyond the public internet, such as https://10.1.2.3 or http://127.0.0.1:8080; may be repeated.
+    #[arg(long = "allow-network", value_name = "ORIGIN")]
+    network: Vec<String>,
     /// Name of the human who answers for it; you where none is named.
     #[arg(long)]
     owner: Option<String>,
@@ -140,6 +143,7 @@ fn body(add: Add) -> Result<Value, Failure> {
     }
     let mut body = json!({
         "name": add.name, "environment": add.environment, "connector": add.connector, "settings": settings, "secrets": secrets,
+        "network": add.network,
     });
     if let (Value::Object(body), Some(owner)) = (&mut body, add.owner) {
         body.insert("owner".to_owned(), Value::String(owner));
@@ -159,6 +163,7 @@ fn describe(target: &Value) -> String {
         ("connector", text(target, "connector")),
         ("settings", settings.join(", ")),
         ("secrets", text(target, "secrets")),
+        ("network", text(target, "network")),
         ("owner", text(target, "owner")),
         ("accounts", accounts.join(", ")),
     ])

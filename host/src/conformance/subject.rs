@@ -94,6 +94,7 @@ fn endpoint(target: &Target) -> Result<Endpoint, port::Failure> {
         revision: 1,
         settings: target.settings.clone(),
         secrets: target.secrets.iter().map(secret).collect::<BTreeMap<_, _>>(),
+        network: Vec::new(),
     })
 }
 

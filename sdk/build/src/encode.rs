@@ -37,6 +37,11 @@ impl Extras {
         }
         Ok(Self { name: name.to_owned(), manifest, fixture })
     }
+
+    /// Puts both into a component.
+    pub(crate) fn embed(&self, component: Vec<u8>) -> Vec<u8> {
+        embed(component, &self.manifest, &self.fixture)
+    }
 }
 
 fn json_object(path: &Path) -> Result<(Vec<u8>, Value), Error> {
@@ -49,11 +54,10 @@ fn json_object(path: &Path) -> Result<(Vec<u8>, Value), Error> {
     if value.is_object() { Ok((bytes, value)) } else { Err(refused("must be a JSON object".to_owned())) }
 }
 
-/// The component of a core module, with manifest and fixture embedded.
-pub(crate) fn component(module: &[u8], extras: &Extras) -> Result<Vec<u8>, Error> {
+/// The component of a core module.
+pub(crate) fn component(module: &[u8]) -> Result<Vec<u8>, Error> {
     let encoded = ComponentEncoder::default().validate(true).module(module).and_then(ComponentEncoder::encode);
-    let bytes = encoded.map_err(|error| Error::Encode { reason: format!("{error:#}") })?;
-    Ok(embed(bytes, &extras.manifest, &extras.fixture))
+    encoded.map_err(|error| Error::Encode { reason: format!("{error:#}") })
 }
 
 /// Appends manifest and fixture to a component, as custom sections. For components that were compiled by other means, and for tests.

@@ -74,14 +74,26 @@ pub fn build(dir: &Path, options: &Options, report: &mut dyn FnMut(&str)) -> Res
         return Err(Error::NoConnector { dir });
     }
     let extras = encode::Extras::read(&dir)?;
-    let toolchain = toolchain::find(&dir, options.toolchain, report)?;
-    let compiled = compile::compile(&dir, &toolchain, options.target_dir.as_deref(), report)?;
-    let module = fs::read(&compiled.module).map_err(|source| Error::read(&compiled.module, source))?;
-    let bytes = encode::component(&module, &extras)?;
-    let path = compiled.target_dir.join(format!("{}.wasm", extras.name));
+    let (module, target_dir) = module(&dir, options, report)?;
+    let bytes = extras.embed(encode::component(&module)?);
+    let path = target_dir.join(format!("{}.wasm", extras.name));
     write_if_changed(&path, &bytes)?;
     let digest = hex::encode(Sha256::digest(&bytes));
     Ok(Built { name: extras.name, path, bytes, digest })
+}
+
+/// The component of the connector in `dir`, without manifest and fixture: for tests that [`embed`] several, one after the other.
+pub fn component(dir: &Path, options: &Options, report: &mut dyn FnMut(&str)) -> Result<Vec<u8>, Error> {
+    let dir = dir.canonicalize().map_err(|source| Error::read(dir, source))?;
+    encode::component(&module(&dir, options, report)?.0)
+}
+
+/// The core module of a connector, and the folder of compiled files.
+fn module(dir: &Path, options: &Options, report: &mut dyn FnMut(&str)) -> Result<(Vec<u8>, PathBuf), Error> {
+    let toolchain = toolchain::find(dir, options.toolchain, report)?;
+    let compiled = compile::compile(dir, &toolchain, options.target_dir.as_deref(), report)?;
+    let module = fs::read(&compiled.module).map_err(|source| Error::read(&compiled.module, source))?;
+    Ok((module, compiled.target_dir))
 }
 
 /// Replaces the file in one step, so that a reader sees the old bytes or the new ones, and leaves it alone when they are the same.

@@ -14,6 +14,15 @@ pub mod granting {
         runtime_path: "::hallpass_connector::__wit",
     });
 }
+/// Bindings of the world `reaching`.
+pub mod reaching {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "reaching",
+        generate_all,
+        runtime_path: "::hallpass_connector::__wit",
+    });
+}
 /// Bindings of the world `checking`.
 pub mod checking {
     wit_bindgen::generate!({

@@ -54,6 +54,7 @@ extern crate self as hallpass_connector;
 pub mod bindings;
 mod export;
 mod failure;
+pub mod http;
 mod record;
 mod step;
 
@@ -70,9 +71,9 @@ pub mod log {
     pub use crate::bindings::granting::hallpass::connector::host::{Level, LogAttribute};
 }
 
-/// Secrets as handles: made, named and delivered, never read.
+/// Secrets as handles: made, captured and delivered, never read.
 pub mod secrets {
-    pub use crate::bindings::granting::hallpass::connector::secrets::{Secret, deliver, generate, named};
+    pub use crate::bindings::granting::hallpass::connector::secrets::{Secret, captured, deliver, generate, named};
 }
 
 /// A database session on a connection that the host holds; it runs statements declared in the manifest.

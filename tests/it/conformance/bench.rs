@@ -28,6 +28,7 @@ impl Bench {
             clock: Arc::new(ManualClock::new(START)),
             rng: Arc::new(SystemRng),
             limits: Limits::default(),
+            egress: Arc::new(hallpass_egress::Egress::new(Arc::new(ManualClock::new(START)))),
         };
         Self { runtime: Runtime::new(settings).unwrap(), _cache: cache }
     }

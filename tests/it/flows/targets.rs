@@ -11,6 +11,7 @@ fn change(settings: &[(&str, &str)], secrets: &[(&str, &str)]) -> TargetChange {
     TargetChange {
         settings: Some(settings.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect()),
         secrets: secrets.iter().map(|(k, v)| ((*k).into(), SecretText::new((*v).into()))).collect::<BTreeMap<_, _>>(),
+        network: None,
         connector: None,
     }
 }

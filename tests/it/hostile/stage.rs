@@ -72,6 +72,7 @@ pub(super) fn runtime(cache: &Path, limits: Limits) -> Runtime {
         clock: Arc::new(SystemClock),
         rng: Arc::new(SystemRng),
         limits,
+        egress: Arc::new(hallpass_egress::Egress::new(Arc::new(SystemClock))),
     })
     .unwrap()
 }
@@ -180,8 +181,15 @@ impl Stage {
     /// A target in the broker.
     pub(super) async fn add_target(&self, named: &str, connector: &Digest, behaviour: &str, more: &[(&str, String)]) -> TargetId {
         let (settings, secrets) = self.configured(behaviour, more);
-        let target =
-            NewTarget { name: name(named), environment: name("test"), connector: connector.to_string(), settings, secrets, owner: None };
+        let target = NewTarget {
+            name: name(named),
+            environment: name("test"),
+            connector: connector.to_string(),
+            settings,
+            secrets,
+            network: Vec::new(),
+            owner: None,
+        };
         self.broker.add_target(&self.operator, target).await.unwrap().id
     }
 
@@ -200,6 +208,7 @@ impl Stage {
                 revision: 1,
                 settings,
                 secrets,
+                network: Vec::new(),
             }),
             deadline: now.plus(patience_ms),
             dry_run: false,

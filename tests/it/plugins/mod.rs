@@ -1,3 +1,4 @@
 //! Connectors of our own, against real targets.
 
+mod http;
 mod postgres;

@@ -17,6 +17,7 @@ use hallpass_domain::port::{
 };
 use hallpass_domain::rng::{Rng as _, SeededRng, SystemRng};
 use hallpass_domain::secret::{SecretBytes, SecretText};
+use hallpass_egress::Egress;
 use hallpass_runtime::{Compiler, Limits, Runtime, Settings};
 use hallpass_tests::postgres::{Database, cluster};
 use hallpass_tests::server::connector;
@@ -101,6 +102,7 @@ impl World {
             clock: Arc::new(Wall),
             rng: Arc::new(SystemRng),
             limits: Limits::default(),
+            egress: Arc::new(Egress::new(Arc::new(Wall))),
         };
         let runtime = Arc::new(Runtime::new(settings).unwrap());
         let connector = runtime.load(&connector()).await.unwrap().digest;
@@ -117,6 +119,7 @@ impl World {
                 setting("tls", "off"),
             ]),
             secrets: BTreeMap::from([("password".to_owned(), SecretText::new(MANAGER_PASSWORD.to_owned()))]),
+            network: Vec::new(),
         };
         let stamp = Stamp::new(&InstallationId::new(&SystemRng).unwrap(), &HoldingId::new(Wall.now(), &SystemRng).unwrap());
         Self { runtime, endpoint, connector, database, manager, stamp, _cache: cache }

@@ -79,6 +79,7 @@ impl World {
             connector: facts.digest,
             settings: BTreeMap::from([("host".into(), "localhost".into())]),
             secrets: Vec::new(),
+            network: vec!["https://10.1.2.3".into()],
             owner: alice.id.clone(),
             created: now,
             revision: 1,

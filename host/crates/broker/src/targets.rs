@@ -10,6 +10,7 @@ use hallpass_domain::port::{ConnectorFacts, Endpoint, Invocation, SettingFacts};
 use hallpass_domain::principal::PrincipalState;
 use hallpass_domain::secret::{Opener, SecretText};
 use hallpass_domain::target::Target;
+use hallpass_egress::NetworkGrant;
 use hallpass_policy::{Action, ResourceFacts, TargetFacts};
 use hallpass_store::{Reads, Tx, run_tx};
 
@@ -23,6 +24,8 @@ use crate::views::{Account, NewTarget, Offer, TargetChange};
 
 /// The most bytes of one setting or secret.
 const MOST_SETTING_BYTES: usize = 64 * 1024;
+/// The most network grants of one target.
+const MOST_NETWORK_GRANTS: usize = 64;
 
 impl Broker {
     /// Adds a target. Its settings and secrets must be those that the connector's manifest declares.
@@ -42,6 +45,7 @@ impl Broker {
         let facts = self.known(&connector).await?;
         check_settings(&facts, &new.settings)?;
         check_secrets(&facts, &new.secrets)?;
+        let network = check_network(&new.network)?;
         let owner = match &new.owner {
             Some(name) => self.live_user(name, "owner").await?.id,
             None => ctx.facts().human().id.clone(),
@@ -54,6 +58,7 @@ impl Broker {
             connector,
             settings: new.settings,
             secrets: new.secrets.keys().cloned().collect(),
+            network,
             owner,
             created: now,
             revision: 1,
@@ -71,6 +76,7 @@ impl Broker {
                     .by(&actors)
                     .connector(connector)
                     .word("environment", &target.environment)
+                    .text("network", target.network.join(" "))
                     .text("name", target.name.as_str()),
             )
             .await?;
@@ -97,6 +103,9 @@ impl Broker {
         }
         check_settings(&facts, &target.settings)?;
         check_secrets(&facts, &change.secrets)?;
+        if let Some(network) = &change.network {
+            target.network = check_network(network)?;
+        }
         target.connector = facts.digest;
         for name in change.secrets.keys() {
             if !target.secrets.contains(name) {
@@ -111,8 +120,14 @@ impl Broker {
                 let envelope = self.seal_setting(id, name, value)?;
                 tx.put_target_secret(id, name, &envelope).await?;
             }
-            tx.emit(Event::new(EventKind::TargetChanged, id).by(&actors).connector(target.connector).number("revision", target.revision))
-                .await?;
+            tx.emit(
+                Event::new(EventKind::TargetChanged, id)
+                    .by(&actors)
+                    .connector(target.connector)
+                    .number("revision", target.revision)
+                    .text("network", target.network.join(" ")),
+            )
+            .await?;
             Ok(())
         })?;
         Ok(target)
@@ -253,6 +268,7 @@ impl Broker {
             revision: target.revision,
             settings: target.settings.clone(),
             secrets,
+            network: target.network.clone(),
         }))
     }
 
@@ -356,6 +372,25 @@ fn check_redirected(
         )),
         _ => Ok(()),
     }
+}
+
+/// The grants in their one spelling, each once.
+fn check_network(network: &[String]) -> Result<Vec<String>, BrokerError> {
+    if network.len() > MOST_NETWORK_GRANTS {
+        let message = format!("a target has at most {MOST_NETWORK_GRANTS} network grants");
+        return Err(BrokerError::invalid("network", message, "Keep those that it needs."));
+    }
+    let mut out = Vec::with_capacity(network.len());
+    for text in network {
+        let grant: NetworkGrant = text
+            .parse()
+            .map_err(|e: String| BrokerError::invalid("network", e, "Write it like https://10.1.2.3 or http://127.0.0.1:8080."))?;
+        let spelled = grant.to_string();
+        if !out.contains(&spelled) {
+            out.push(spelled);
+        }
+    }
+    Ok(out)
 }
 
 fn check_secrets(facts: &ConnectorFacts, secrets: &BTreeMap<String, SecretText>) -> Result<(), BrokerError> {

@@ -134,6 +134,8 @@ pub struct NewTarget {
     pub settings: BTreeMap<String, String>,
     /// Secrets as its manifest declares them.
     pub secrets: BTreeMap<String, SecretText>,
+    /// What it is granted beyond the public internet.
+    pub network: Vec<String>,
     /// The human who answers for it; the caller where none is named.
     pub owner: Option<Name>,
 }
@@ -145,6 +147,8 @@ pub struct TargetChange {
     pub settings: Option<BTreeMap<String, String>>,
     /// Secrets to set.
     pub secrets: BTreeMap<String, SecretText>,
+    /// All network grants anew.
+    pub network: Option<Vec<String>>,
     /// The connector for new holdings.
     pub connector: Option<Digest>,
 }

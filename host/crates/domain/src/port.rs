@@ -116,6 +116,8 @@ pub struct Endpoint {
     pub settings: BTreeMap<String, String>,
     /// Secrets by the name that the manifest declares.
     pub secrets: BTreeMap<String, SecretText>,
+    /// What an operator granted beyond the public internet: `http://127.0.0.1:8080`, `https://10.1.2.3`.
+    pub network: Vec<String>,
 }
 
 /// What of a connector's permissions a call may use: what it asks for ∩ what an operator granted.

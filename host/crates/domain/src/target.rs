@@ -23,6 +23,8 @@ pub struct Target {
     pub settings: BTreeMap<String, String>,
     /// Names of the secrets that are set.
     pub secrets: Vec<String>,
+    /// What it was granted beyond the public internet: `http://127.0.0.1:8080`, `https://10.1.2.3`.
+    pub network: Vec<String>,
     /// The human who answers for it.
     pub owner: PrincipalId,
     /// When it was added.

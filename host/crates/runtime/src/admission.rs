@@ -5,11 +5,17 @@ use hallpass_domain::port::{Interface, NotAdmitted};
 use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::Engine;
 
+use crate::capability::wasi::ENGINES_OWN;
 use crate::limits::Limits;
 
 /// The imports that are ever linked.
 const IMPORTS: [&str; 4] =
     ["hallpass:connector/types@0.1.0", "hallpass:connector/host@0.1.0", "hallpass:connector/secrets@0.1.0", "hallpass:connector/sql@0.1.0"];
+
+/// Imports of WASI 0.2 that are linked for everybody. `wasi:clocks/monotonic-clock` stands here for a type that `wasi:http` names: its
+/// functions are linked for engines alone.
+const WASI: [&str; 6] =
+    ["wasi:http/types", "wasi:http/outgoing-handler", "wasi:io/error", "wasi:io/poll", "wasi:io/streams", "wasi:clocks/monotonic-clock"];
 
 /// Exports that every connector has.
 const REQUIRED: [&str; 2] = ["hallpass:connector/health@0.1.0", "hallpass:connector/grants@0.1.0"];
@@ -37,6 +43,8 @@ pub(crate) struct Admitted<'a> {
     pub(crate) fixture: &'a [u8],
     /// What it exports of the interfaces that it may leave out.
     pub(crate) interfaces: Vec<Interface>,
+    /// Whether it imports what only the engines of other languages need.
+    pub(crate) engine: bool,
 }
 
 /// The remedy for a file that is no component.
@@ -44,6 +52,13 @@ const BUILD: &str = "Build it with `hallpass connector build DIR` and load the .
 
 fn refuse(reason: impl Into<String>, remedy: &str) -> NotAdmitted {
     NotAdmitted { reason: reason.into(), remedy: remedy.to_owned() }
+}
+
+/// The interface of a WASI 0.2 import, without its version.
+fn wasi(import: &str) -> Option<&str> {
+    let (interface, version) = import.split_once('@')?;
+    let patch = version.strip_prefix("0.2.")?;
+    (interface.starts_with("wasi:") && !patch.is_empty() && patch.bytes().all(|b| b.is_ascii_digit())).then_some(interface)
 }
 
 /// Checks `file` and returns what it carries.
@@ -59,10 +74,15 @@ pub(crate) fn admit<'a>(file: &'a [u8], limits: &Limits) -> Result<Admitted<'a>,
         return Err(refuse("it is not WebAssembly", BUILD));
     }
     let shape = shape(file)?;
+    let mut engine = false;
     for import in &shape.imports {
-        if !IMPORTS.contains(import) {
+        let wasi = wasi(import);
+        let for_all = IMPORTS.contains(import) || wasi.is_some_and(|i| WASI.contains(&i));
+        let for_engines = wasi.is_some_and(|i| ENGINES_OWN.iter().any(|prefix| i.starts_with(prefix)));
+        engine |= for_engines && !for_all;
+        if !for_all && !for_engines {
             let reason = format!("it imports `{}`, which no connector is given", crate::hostile_text::line(import, 200));
-            let remedy = format!("Remove what needs it; the imports that exist are {}", IMPORTS.join(", "));
+            let remedy = format!("Remove what needs it; the imports that exist are {} and wasi:http of WASI 0.2", IMPORTS.join(", "));
             return Err(refuse(reason, &remedy));
         }
     }
@@ -79,7 +99,7 @@ pub(crate) fn admit<'a>(file: &'a [u8], limits: &Limits) -> Result<Admitted<'a>,
     let manifest = manifest.ok_or_else(|| refuse(format!("it has no section `{MANIFEST}`"), BUILD))?;
     let fixture = section(&shape.fixtures, FIXTURE, "fixture.json", limits)?.unwrap_or_default();
     let interfaces = shape.exports.iter().filter_map(|export| crate::records::interface(export)).collect();
-    Ok(Admitted { manifest, fixture, interfaces })
+    Ok(Admitted { manifest, fixture, interfaces, engine })
 }
 
 fn section<'a>(found: &[&'a [u8]], name: &str, source: &str, limits: &Limits) -> Result<Option<&'a [u8]>, NotAdmitted> {

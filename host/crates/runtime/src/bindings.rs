@@ -7,6 +7,9 @@ wasmtime::component::bindgen!({
     imports: { default: async | trappable },
     exports: { default: async },
     with: {
+        "wasi:http": wasmtime_wasi_http::p2::bindings::http,
+        "wasi:io": wasmtime_wasi::p2::bindings::io,
+        "wasi:clocks": wasmtime_wasi::p2::bindings::clocks,
         "hallpass:connector/host.invocation": crate::capability::host::InvocationHandle,
         "hallpass:connector/host.holding": crate::capability::host::HoldingHandle,
         "hallpass:connector/secrets.secret": crate::capability::secrets::SecretHandle,

@@ -7,8 +7,10 @@ use hallpass_domain::port::{Delivery, Failure};
 use wasmtime::component::ResourceTable;
 
 use crate::bindings::hallpass::connector::types;
+use crate::capability::http::HttpUse;
 use crate::capability::log::LogUse;
 use crate::capability::secrets::Vault;
+use crate::capability::wasi::WasiUse;
 use crate::frame::Frame;
 use crate::limits::Meter;
 
@@ -21,6 +23,8 @@ pub(crate) struct Call {
     pub(crate) delivery: Option<Delivery>,
     pub(crate) log: LogUse,
     pub(crate) sql: SqlUse,
+    pub(crate) http: HttpUse,
+    pub(crate) wasi: WasiUse,
 }
 
 /// What a call has used of the databases.
@@ -43,6 +47,8 @@ impl Call {
             table,
             meter: Meter::new(limits.clone()),
             log: LogUse::new(limits.log_lines),
+            http: HttpUse::new(Arc::clone(&frame)),
+            wasi: WasiUse::default(),
             frame,
             vault: Vault::default(),
             delivery: None,

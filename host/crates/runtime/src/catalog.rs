@@ -14,6 +14,7 @@ use crate::bindings::exports::hallpass::connector::{describe, grants, health, in
 use crate::bindings::hallpass::connector::{host, secrets, sql, types};
 use crate::cache::Cache;
 use crate::call::Call;
+use crate::capability;
 use crate::compile::{Refusal, Workshop};
 use crate::limits::Limits;
 use crate::manifest::Manifest;
@@ -52,6 +53,8 @@ impl Loaded {
 pub(crate) struct Catalog {
     engine: Engine,
     linker: Linker<Call>,
+    /// The same, and what engines of other languages need.
+    engines: Linker<Call>,
     cache: Cache,
     workshop: Workshop,
     limits: Limits,
@@ -66,7 +69,10 @@ impl Catalog {
         host::add_to_linker::<_, HasSelf<Call>>(&mut linker, |call| call)?;
         secrets::add_to_linker::<_, HasSelf<Call>>(&mut linker, |call| call)?;
         sql::add_to_linker::<_, HasSelf<Call>>(&mut linker, |call| call)?;
-        Ok(Self { engine, linker, cache, workshop, limits, loaded: RwLock::default() })
+        capability::http::link(&mut linker)?;
+        let mut engines = linker.clone();
+        capability::wasi::link(&mut engines)?;
+        Ok(Self { engine, linker, engines, cache, workshop, limits, loaded: RwLock::default() })
     }
 
     /// The connector with this digest.
@@ -85,12 +91,13 @@ impl Catalog {
         let admitted = admitted.map_or_else(|| admission::admit(file, &self.limits), Ok)?;
         let manifest = Manifest::parse(admitted.manifest)?;
         let (fixture, interfaces) = (Arc::from(admitted.fixture), admitted.interfaces);
+        let engine = admitted.engine;
         let component = self.component(digest, file).await.map_err(|refusal| {
             tracing::warn!(connector = %digest, name = manifest.name, "a connector was not compiled: {refusal:?}");
             NotAdmitted::from(refusal)
         })?;
         let catalog = Arc::clone(self);
-        let loaded = apart(move || catalog.link(digest, &component, manifest, &interfaces, fixture)).await?;
+        let loaded = apart(move || catalog.link(digest, &component, manifest, &interfaces, fixture, engine)).await?;
         let loaded = Arc::new(loaded?);
         let mut all = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(all.entry(digest).or_insert(loaded)))
@@ -137,6 +144,7 @@ impl Catalog {
         manifest: Manifest,
         interfaces: &[Interface],
         fixture: Arc<[u8]>,
+        engine: bool,
     ) -> Result<Loaded, NotAdmitted> {
         let mismatch = |e: wasmtime::Error| NotAdmitted {
             reason: format!("it does not fit the WIT of this host: {}", crate::hostile_text::line(&format!("{e:#}"), 500)),
@@ -144,7 +152,8 @@ impl Catalog {
         };
         self.check_size(component)?;
         let exports = |interface| interfaces.contains(&interface);
-        let pre = self.linker.instantiate_pre(component).map_err(mismatch)?;
+        let linker = if engine { &self.engines } else { &self.linker };
+        let pre = linker.instantiate_pre(component).map_err(mismatch)?;
         let _ = component.initialize_copy_on_write_image();
         Ok(Loaded {
             facts: Arc::new(manifest.facts(digest)),

@@ -1,11 +1,13 @@
 //! What is fixed for one call, and what is known of its effect. The host state around it is in `call`.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use hallpass_domain::clock::{Clock, Millis};
 use hallpass_domain::port::{Effect, Failure, FailureKind, Invocation, Wish};
 use hallpass_domain::rng::Rng;
+use hallpass_domain::secret::SecretText;
+use hallpass_egress::{Allowance, Egress};
 
 use crate::capability::sql::pool::Pools;
 use crate::capability::sql::statement::render::Frozen;
@@ -20,6 +22,7 @@ pub(crate) struct Services {
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) limits: Limits,
     pub(crate) pools: Arc<Pools>,
+    pub(crate) egress: Arc<Egress>,
     /// In conformance, what answers instead of a target.
     pub(crate) stage: Option<Arc<dyn Stage>>,
 }
@@ -32,6 +35,12 @@ pub(crate) struct Frame {
     pub(crate) wish: Option<Wish>,
     pub(crate) kind: Call,
     pub(crate) progress: Progress,
+    /// What it may send over HTTP.
+    pub(crate) http: Arc<Allowance>,
+    /// Secrets that were made in it, by their recipe.
+    pub(crate) made: Mutex<Vec<(String, SecretText)>>,
+    /// Secrets that the target answered with, by the name that the manifest gives them.
+    pub(crate) captured: Mutex<Vec<(String, SecretText)>>,
 }
 
 impl Frame {
@@ -58,34 +67,49 @@ impl Frame {
 /// What the host itself knows of the target after everything that it sent. It outlives a call that is cut off.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    step: AtomicU8,
+    /// Changes that went out and were not answered, or not yet.
+    doubts: AtomicU32,
+    committed: AtomicBool,
     outage: AtomicBool,
 }
 
-/// The steps of [`Progress`], in order of what must be assumed.
+/// Where a call stands, in order of what must be assumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
     /// Nothing that changes was committed: what was open is rolled back by the target.
-    Nothing = 0,
-    /// Something was committed for sure.
-    Committed = 1,
-    /// A commit went out and was not answered.
-    InDoubt = 2,
+    Nothing,
+    /// Something was committed for sure, or was answered in a way that leaves it possible.
+    Committed,
+    /// A change went out and was not answered.
+    InDoubt,
 }
 
 impl Progress {
     /// Where the call stands.
     pub(crate) fn step(&self) -> Step {
-        match self.step.load(Ordering::SeqCst) {
-            0 => Step::Nothing,
-            1 => Step::Committed,
-            _ => Step::InDoubt,
+        if self.doubts.load(Ordering::SeqCst) > 0 {
+            Step::InDoubt
+        } else if self.committed.load(Ordering::SeqCst) {
+            Step::Committed
+        } else {
+            Step::Nothing
         }
     }
 
-    /// Moves to `step`; only the answer to a commit moves back.
-    pub(crate) fn set(&self, step: Step) {
-        self.step.store(step as u8, Ordering::SeqCst);
+    /// A change goes out. Until one of the other two is called it is in doubt.
+    pub(crate) fn sent(&self) {
+        self.doubts.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// It was answered: it took effect, or may have.
+    pub(crate) fn committed(&self) {
+        self.committed.store(true, Ordering::SeqCst);
+        self.doubts.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// It was answered, or never left: it took no effect.
+    pub(crate) fn without_effect(&self) {
+        self.doubts.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// The host could not reach the target, or was not let in.
@@ -124,11 +148,22 @@ mod tests {
         let progress = Progress::default();
         assert_eq!(progress.effect(Effect::Applied), Effect::None, "nothing went out, whatever it claims");
         assert_eq!(progress.cut_off(), Effect::None);
-        progress.set(Step::InDoubt);
+        progress.sent();
         assert_eq!(progress.effect(Effect::None), Effect::Unknown);
-        progress.set(Step::Committed);
+        progress.committed();
         assert_eq!(progress.effect(Effect::None), Effect::Partial);
         assert_eq!(progress.effect(Effect::Unknown), Effect::Unknown);
         assert_eq!(progress.cut_off(), Effect::Unknown);
+    }
+
+    #[test]
+    fn one_answer_does_not_settle_another_doubt() {
+        let progress = Progress::default();
+        progress.sent();
+        progress.sent();
+        progress.committed();
+        assert_eq!(progress.step(), Step::InDoubt);
+        progress.without_effect();
+        assert_eq!(progress.step(), Step::Committed);
     }
 }

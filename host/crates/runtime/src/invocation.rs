@@ -98,6 +98,7 @@ async fn call(loaded: &Loaded, mut store: Store<Call>, ask: Ask<'_>) -> Said<Ans
     tracing::trace!(name: "instantiated", operation = %store.data().frame.call.operation, "the sandbox of a call is ready");
     let said = ask_it(loaded, &mut store, &instance, ask).await;
     let data = store.data_mut();
+    data.log_printed();
     data.log.close(&data.frame);
     let delivery = data.delivery.take();
     Ok(said?.map(|answer| match answer {

@@ -50,6 +50,8 @@ pub struct Limits {
     pub sql_rows: u32,
     /// Bytes that the queries of a call may return together.
     pub sql_bytes: usize,
+    /// What a call may use of HTTP.
+    pub http: hallpass_egress::Bounds,
     /// How long logging in to a target may take, in milliseconds.
     pub connect_ms: u64,
     /// Idle connections kept per target and database.
@@ -82,6 +84,7 @@ impl Default for Limits {
             sql_statements: 1_000,
             sql_rows: 10_000,
             sql_bytes: 4 * 1024 * 1024,
+            http: hallpass_egress::Bounds::default(),
             connect_ms: 10_000,
             idle_connections: 4,
             idle_ms: 60_000,

@@ -14,11 +14,15 @@ use hallpass_domain::port::{
 };
 use hallpass_domain::rng::Rng;
 use hallpass_domain::secret::SecretBytes;
+use hallpass_egress::Egress;
 
 use crate::bindings::exports::hallpass::connector::grants::Outcome;
 use crate::cache::Cache;
+use crate::capability;
+use crate::capability::http::allow;
 use crate::capability::sql::pool::Pools;
 use crate::capability::sql::session::{Purpose, Session};
+use crate::capability::sql::statement::render::Frozen;
 use crate::capability::sql::{connect, fence, look};
 use crate::catalog::{Catalog, Loaded};
 use crate::compile::{Compiler, Workshop};
@@ -26,6 +30,7 @@ use crate::frame::{Frame, Progress, Services};
 use crate::hostile_text;
 use crate::invocation::{Answer, Ask, outside_of_contract, run};
 use crate::limits::Limits;
+use crate::manifest::Looks;
 use crate::manifest::document::Call;
 use crate::records::{self, Observed};
 use crate::stage::Stage;
@@ -44,6 +49,8 @@ pub struct Settings {
     pub rng: Arc<dyn Rng>,
     /// Bounds of every call.
     pub limits: Limits,
+    /// The way out over HTTP.
+    pub egress: Arc<Egress>,
 }
 
 /// The runtime could not start.
@@ -86,7 +93,7 @@ pub trait Examiner: Send + Sync + 'static {
 impl Runtime {
     /// Starts the engine and opens the cache.
     pub fn new(settings: Settings) -> Result<Self, RuntimeError> {
-        let Settings { cache_dir, mac_key, compiler, clock, rng, limits } = settings;
+        let Settings { cache_dir, mac_key, compiler, clock, rng, limits, egress } = settings;
         if mac_key.expose().len() < 16 {
             return Err(RuntimeError::Key);
         }
@@ -97,7 +104,7 @@ impl Runtime {
         let workshop = Workshop::new(compiler, limits.clone(), Arc::clone(&clock));
         let catalog = Arc::new(Catalog::new(engine, cache, workshop, limits.clone()).map_err(failed)?);
         let pools = Arc::new(Pools::new(Arc::clone(&clock), &limits));
-        Ok(Self::over(catalog, Services { clock, rng, limits, pools, stage: None }))
+        Ok(Self::over(catalog, Services { clock, rng, limits, pools, egress, stage: None }))
     }
 
     fn over(catalog: Arc<Catalog>, services: Services) -> Self {
@@ -116,7 +123,8 @@ impl Runtime {
     pub fn on_stage(&self, stage: Arc<dyn Stage>, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
         let limits = self.services.limits.clone();
         let pools = Arc::new(Pools::new(Arc::clone(&clock), &limits));
-        Self::over(Arc::clone(&self.catalog), Services { clock, rng, limits, pools, stage: Some(stage) })
+        let egress = Arc::clone(&self.services.egress);
+        Self::over(Arc::clone(&self.catalog), Services { clock, rng, limits, pools, egress, stage: Some(stage) })
     }
 
     fn frame(&self, call: &Invocation, want: Option<&Wish>, kind: Call) -> Result<(Arc<Loaded>, Arc<Frame>), Failure> {
@@ -140,6 +148,8 @@ impl Runtime {
             );
             return Err(Failure::none(FailureKind::InvalidInput, "no-such-entitlement", message));
         }
+        let frozen = Frozen { wish: want, attempt: call.attempt };
+        let http = allow::allowance(&loaded.manifest, call, kind, frozen, &self.services.limits)?;
         let frame = Frame {
             services: Arc::clone(&self.services),
             manifest: Arc::clone(&loaded.manifest),
@@ -147,6 +157,9 @@ impl Runtime {
             wish: want.cloned(),
             kind,
             progress: Progress::default(),
+            http: Arc::new(http),
+            made: std::sync::Mutex::default(),
+            captured: std::sync::Mutex::default(),
         };
         Ok((loaded, Arc::new(frame)))
     }
@@ -182,7 +195,17 @@ impl Runtime {
 }
 
 /// Runs the declared looks of the wish's entitlement and judges what they see together.
-async fn look_as_host(frame: &Frame, looks: &[look::Look]) -> Result<Sight, Failure> {
+async fn look_as_host(frame: &Frame, looks: &Looks) -> Result<Sight, Failure> {
+    let mut verdicts = if looks.sql.is_empty() { Vec::new() } else { vec![look_in_database(frame, &looks.sql).await?] };
+    for look in &looks.http {
+        verdicts.push(capability::http::send::look(frame, look).await?);
+    }
+    let seen = look::agree(verdicts);
+    let details = records::bounded(seen.details.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    Ok(Sight { presence: seen.presence, by: SeenBy::Host, attempt: seen.attempt, details })
+}
+
+async fn look_in_database(frame: &Frame, looks: &[look::Look]) -> Result<look::Verdict, Failure> {
     let (mut session, gone) = look::open(frame, looks).await?;
     let mut texts = Vec::with_capacity(looks.len());
     for look in looks {
@@ -196,12 +219,8 @@ async fn look_as_host(frame: &Frame, looks: &[look::Look]) -> Result<Sight, Fail
         Err(texts) => session.query_together(frame, texts, 2, bytes).await?,
     };
     let verdicts = looks.iter().zip(&rows).map(|(look, rows)| look.judge(&rows.rows, rows.truncated, frame.frozen())).collect();
-    let mut seen = look::agree(verdicts);
-    if gone {
-        seen = seen.without_database();
-    }
-    let details = records::bounded(seen.details.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    Ok(Sight { presence: seen.presence, by: SeenBy::Host, attempt: seen.attempt, details })
+    let seen = look::agree(verdicts);
+    Ok(if gone { seen.without_database() } else { seen })
 }
 
 fn mismatched(frame: &Frame) -> Failure {
@@ -271,8 +290,7 @@ impl Connector for Runtime {
 
     async fn look(&self, call: &Invocation, want: &Wish) -> Result<Sight, Failure> {
         let (loaded, frame) = self.frame(call, Some(want), Call::Look)?;
-        let looks = loaded.manifest.looks(&want.entitlement);
-        if !looks.is_empty() {
+        if let Some(looks) = loaded.manifest.looks(&want.entitlement) {
             return self.within(call, look_as_host(&frame, looks)).await;
         }
         self.observe(call, want).await.map(Observed::sight)
@@ -283,7 +301,8 @@ impl Connector for Runtime {
         if loaded.manifest.statements.is_empty() {
             return Ok(false);
         }
-        self.within(call, fence::fence_off(&frame)).await.map(|()| true)
+        // What was sent over HTTP cannot be called back.
+        self.within(call, fence::fence_off(&frame)).await.map(|()| !loaded.manifest.http.changes())
     }
 
     async fn reach(&self, call: &Invocation) -> Result<(), Failure> {

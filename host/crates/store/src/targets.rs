@@ -16,7 +16,7 @@ const ACCOUNTS: &str = "accounts";
 macro_rules! select {
     ($where:literal) => {
         concat!(
-            "SELECT t.id AS id, t.name AS name, t.environment AS environment, t.connector AS connector, t.settings AS settings, \
+            "SELECT t.id AS id, t.name AS name, t.environment AS environment, t.connector AS connector, t.settings AS settings, t.network AS network, \
              t.owner AS owner, t.created AS created, t.revision AS revision, s.name AS secret \
              FROM targets t LEFT JOIN target_secrets s ON s.target = t.id ",
             $where,
@@ -37,6 +37,7 @@ fn fold(rows: &[Row]) -> StoreResult<Vec<Target>> {
                 environment: row.parse("environment")?,
                 connector: row.parse("connector")?,
                 settings: row.json("settings")?,
+                network: row.json("network")?,
                 secrets: Vec::new(),
                 owner: row.parse("owner")?,
                 created: row.time("created")?,
@@ -90,19 +91,19 @@ impl Reads<'_> {
 impl Tx {
     /// Adds a target. Its secrets are put by [`Tx::put_target_secret`]; `secrets` is not looked at.
     pub async fn insert_target(&mut self, t: &Target) -> StoreResult<()> {
-        let sql = "INSERT INTO targets (id, name, environment, connector, settings, owner, created, revision) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        let settings = json(TABLE, "settings", &t.settings)?;
-        let args = args![t.id, t.name, t.environment, t.connector, settings, t.owner, t.created, t.revision];
+        let sql = "INSERT INTO targets (id, name, environment, connector, settings, network, owner, created, revision) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let (settings, network) = (json(TABLE, "settings", &t.settings)?, json(TABLE, "network", &t.network)?);
+        let args = args![t.id, t.name, t.environment, t.connector, settings, network, t.owner, t.created, t.revision];
         self.change(TABLE, sql, args).await.map(drop)
     }
 
     /// Writes a target as revision + 1; `t` has the revision that it was read with. Gives the new one.
     pub async fn update_target(&mut self, t: &Target) -> StoreResult<i64> {
-        let sql = "UPDATE targets SET name = $1, environment = $2, connector = $3, settings = $4, owner = $5, revision = revision + 1 \
-                   WHERE id = $6 AND revision = $7";
-        let settings = json(TABLE, "settings", &t.settings)?;
-        let args = args![t.name, t.environment, t.connector, settings, t.owner, t.id, t.revision];
+        let sql = "UPDATE targets SET name = $1, environment = $2, connector = $3, settings = $4, network = $5, owner = $6, \
+                   revision = revision + 1 WHERE id = $7 AND revision = $8";
+        let (settings, network) = (json(TABLE, "settings", &t.settings)?, json(TABLE, "network", &t.network)?);
+        let args = args![t.name, t.environment, t.connector, settings, network, t.owner, t.id, t.revision];
         self.swap(("target", t.id.as_str()), TABLE, sql, args).await?;
         Ok(t.revision + 1)
     }

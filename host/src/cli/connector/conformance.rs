@@ -45,6 +45,7 @@ async fn admit(connector: PathBuf, cx: &Context<'_>) -> Result<Offline, Failure>
         clock: Arc::new(SystemClock),
         rng: Arc::new(SystemRng),
         limits: Limits::default(),
+        egress: Arc::new(hallpass_egress::Egress::new(Arc::new(SystemClock))),
     };
     let runtime = Runtime::new(settings).map_err(|e| Failure::failed(e.to_string()))?;
     let facts = runtime.load(&file).await.map_err(|e| refused(&e))?;

@@ -34,7 +34,7 @@ fn refusal(dir: &tempfile::TempDir) -> String {
 fn manifest_and_fixture_are_embedded_byte_for_byte_and_the_component_stays_valid() {
     let manifest = "{ \"name\": \"shop\" }\n";
     let extras = Extras::read(folder(manifest, "{\"rules\":[]}").path()).unwrap();
-    let component = component(&wasm_encoder::Module::new().finish(), &extras).unwrap();
+    let component = extras.embed(component(&wasm_encoder::Module::new().finish()).unwrap());
     let sections = own_sections(&component);
     let data = |name: &str| sections.iter().find(|(own, _)| own == name).map(|(_, data)| data.clone()).unwrap();
     assert_eq!(data(MANIFEST_SECTION), manifest.as_bytes());
@@ -66,6 +66,5 @@ fn a_name_that_would_leave_the_target_folder_is_refused() {
 
 #[test]
 fn a_file_that_is_no_module_is_refused_by_the_encoder() {
-    let extras = Extras::read(folder("{\"name\":\"shop\"}", "{}").path()).unwrap();
-    assert!(matches!(component(b"\x7fELF", &extras), Err(Error::Encode { .. })));
+    assert!(matches!(component(b"\x7fELF"), Err(Error::Encode { .. })));
 }

@@ -43,6 +43,9 @@ pub struct Target {
     pub settings: BTreeMap<String, String>,
     /// Names of the secrets that are set. Their values are never shown.
     pub secrets: Vec<String>,
+    /// What it was granted beyond the public internet.
+    #[schema(example = json!(["https://10.1.2.3"]))]
+    pub network: Vec<String>,
     /// The human who answers for it.
     #[schema(value_type = String)]
     pub owner: PrincipalId,
@@ -61,6 +64,7 @@ impl From<Stored> for Target {
             connector: t.connector,
             settings: t.settings,
             secrets: t.secrets,
+            network: t.network,
             owner: t.owner,
             created: t.created.into(),
             revision: t.revision,

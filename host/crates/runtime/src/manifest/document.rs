@@ -9,6 +9,8 @@ use hallpass_domain::port::Sessions;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::http::Http;
+
 /// The whole manifest.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +31,8 @@ pub(crate) struct Document {
     pub(crate) statements: BTreeMap<String, Statement>,
     #[serde(default, deserialize_with = "once_each")]
     pub(crate) recipes: BTreeMap<String, Recipe>,
+    #[serde(default)]
+    pub(crate) http: Http,
 }
 
 /// A setting of a target.
@@ -66,6 +70,8 @@ pub(crate) struct Secret {
 pub(crate) enum SecretUse {
     /// The host logs in to the target's database with it.
     SqlLogin,
+    /// The host makes a credential of `http` of it.
+    Http,
 }
 
 /// A kind of access.
@@ -210,7 +216,7 @@ impl<'de> Deserialize<'de> for Rows {
 }
 
 /// A map in which no key stands twice: the operator must not read one value and the host another.
-fn once_each<'de, D: Deserializer<'de>, V: Deserialize<'de>>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error> {
+pub(crate) fn once_each<'de, D: Deserializer<'de>, V: Deserialize<'de>>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error> {
     deserializer.deserialize_map(Once(PhantomData))
 }
 

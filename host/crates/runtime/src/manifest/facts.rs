@@ -59,6 +59,7 @@ impl Manifest {
                 .iter()
                 .map(|u| match u {
                     SecretUse::SqlLogin => "log in to the database",
+                    SecretUse::Http => "make the credentials of http",
                 })
                 .collect();
             out.push(format!("secret {name} ({}): used by the host to {}", secret.title, uses.join(", ")));
@@ -78,6 +79,7 @@ impl Manifest {
             let slots = if slots.is_empty() { String::new() } else { format!(" [{}]", slots.join(", ")) };
             out.push(format!("statement {name} ({effect}; in {}{databases}{wide}): {}{slots}", calls.join(", "), statement.text));
         }
+        self.http.permissions(&mut out);
         out
     }
 }

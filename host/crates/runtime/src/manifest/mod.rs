@@ -2,6 +2,7 @@
 
 pub(crate) mod document;
 mod facts;
+pub(crate) mod http;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,9 @@ use hallpass_domain::ids::Digest;
 use hallpass_domain::port::{ConnectorFacts, Endpoint, NotAdmitted};
 
 use self::document::{Call, Document, Entitlement, Recipe, SecretUse, Setting, SettingType};
+use crate::capability::http::declare::Http;
+use crate::capability::http::look::Look as HttpLook;
+use crate::capability::http::request::Request;
 use crate::capability::sql::look::Look;
 use crate::capability::sql::statement::Statement;
 
@@ -26,10 +30,19 @@ pub(crate) struct Manifest {
     pub(crate) statements: BTreeMap<String, Statement>,
     /// Recipes by name.
     pub(crate) recipes: BTreeMap<String, Recipe>,
-    looks: BTreeMap<String, Vec<Look>>,
+    /// What it says of HTTP.
+    pub(crate) http: Http,
+    looks: BTreeMap<String, Looks>,
     /// The lines that the operator reads, by the kind and name that each begins with.
     permissions: BTreeMap<(String, String), String>,
     document: Document,
+}
+
+/// How the host sees an entitlement for itself: all must agree.
+#[derive(Debug, Default)]
+pub(crate) struct Looks {
+    pub(crate) sql: Vec<Look>,
+    pub(crate) http: Vec<HttpLook>,
 }
 
 /// What a plugin file says of itself, after the checks that every host makes before it compiles one. Nothing of it runs.
@@ -50,7 +63,7 @@ impl Manifest {
     /// Reads the bytes of the section `hallpass:manifest`.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, NotAdmitted> {
         let json = &mut serde_json::Deserializer::from_slice(bytes);
-        let document: Document = serde_path_to_error::deserialize(&mut *json).map_err(|e| match e.path().to_string().as_str() {
+        let mut document: Document = serde_path_to_error::deserialize(&mut *json).map_err(|e| match e.path().to_string().as_str() {
             "." => refuse(e.inner().to_string()),
             path => refuse(format!("at `{path}`: {}", e.inner())),
         })?;
@@ -63,14 +76,16 @@ impl Manifest {
             .map(|(name, s)| Statement::declare(name, s).map(|s| (name.clone(), s)))
             .collect::<Result<BTreeMap<_, _>, _>>()
             .map_err(refuse)?;
+        let expected = looks_over_http(&document).map_err(refuse)?;
+        let http = Http::declare(&mut document).map_err(refuse)?;
         let looks = document
             .entitlements
             .iter()
-            .map(|e| looks_of(e, &document).map(|looks| (e.name.clone(), looks)))
+            .map(|e| looks_of(e, &document, &expected).map(|looks| (e.name.clone(), looks)))
             .collect::<Result<BTreeMap<_, _>, _>>()
             .map_err(refuse)?;
         let mut manifest =
-            Self { name: document.name.clone(), statements, recipes: BTreeMap::new(), looks, permissions: BTreeMap::new(), document };
+            Self { name: document.name.clone(), statements, recipes: BTreeMap::new(), http, looks, permissions: BTreeMap::new(), document };
         manifest.check_statements().map_err(refuse)?;
         manifest.recipes = std::mem::take(&mut manifest.document.recipes);
         for (name, recipe) in &manifest.recipes {
@@ -87,9 +102,9 @@ impl Manifest {
         self.permissions.get(&(kind.to_owned(), name.to_owned())).map(String::as_str)
     }
 
-    /// The looks of an entitlement; empty where the connector's own `observe` is all there is.
-    pub(crate) fn looks(&self, entitlement: &str) -> &[Look] {
-        self.looks.get(entitlement).map_or(&[], Vec::as_slice)
+    /// The looks of an entitlement; `None` where the connector's own `observe` is all there is.
+    pub(crate) fn looks(&self, entitlement: &str) -> Option<&Looks> {
+        self.looks.get(entitlement).filter(|looks| !(looks.sql.is_empty() && looks.http.is_empty()))
     }
 
     /// Whether it declares an entitlement of this name.
@@ -105,7 +120,8 @@ impl Manifest {
 
     /// Whether the setting decides where, as whom or how the host connects.
     pub(crate) fn connects(&self, setting: &str) -> bool {
-        !self.statements.is_empty() && ["host", "port", "user", "database", "tls", "root_certificate"].contains(&setting)
+        let database = ["host", "port", "user", "database", "tls", "root_certificate"];
+        (!self.statements.is_empty() && database.contains(&setting)) || self.http.connects(setting)
     }
 
     /// Whether the secret is declared for the login.
@@ -143,20 +159,49 @@ impl Manifest {
     }
 }
 
-fn looks_of(entitlement: &Entitlement, document: &Document) -> Result<Vec<Look>, String> {
+/// The answers that looks over HTTP expect, by request.
+fn looks_over_http(document: &Document) -> Result<BTreeMap<String, (Request, http::Expect)>, String> {
+    let mut out = BTreeMap::new();
+    for (name, request) in &document.http.requests {
+        if let Some(expect) = &request.expect {
+            out.insert(name.clone(), (Request::declare(name, request)?, expect.clone()));
+        }
+    }
+    Ok(out)
+}
+
+fn looks_of(
+    entitlement: &Entitlement,
+    document: &Document,
+    over_http: &BTreeMap<String, (Request, http::Expect)>,
+) -> Result<Looks, String> {
     let of = format!("the entitlement `{}`", entitlement.name);
-    let mut looks = Vec::new();
+    let mut looks = Looks::default();
     for name in &entitlement.look {
-        let statement = document.statements.get(name).ok_or_else(|| format!("{of} looks with `{name}`, which is no statement"))?;
+        let unsuspended = || format!("{of} can be suspended and `{name}` does not say what that looks like: add `expect.suspended`");
+        let foreign = |kind: &str| format!("{of} looks with `{name}`, whose slot `resource.{kind}` its resource does not have");
+        let has = |kind: &str| entitlement.resource.split('/').any(|e| e == kind);
+        if let Some((request, expect)) = over_http.get(name) {
+            if entitlement.suspend && expect.suspended.is_none() {
+                return Err(unsuspended());
+            }
+            if let Some(kind) = request.resource_kinds().find(|k| !has(k)) {
+                return Err(foreign(kind));
+            }
+            looks.http.push(HttpLook::declare(request.clone(), expect)?);
+            continue;
+        }
+        let statement =
+            document.statements.get(name).ok_or_else(|| format!("{of} looks with `{name}`, which is no statement or request"))?;
         let expect = statement.expect.as_ref().ok_or_else(|| format!("{of} looks with `{name}`, which has no `expect`"))?;
         if entitlement.suspend && expect.suspended.is_none() {
-            return Err(format!("{of} can be suspended and `{name}` does not say what that looks like: add `expect.suspended`"));
+            return Err(unsuspended());
         }
         let declared = Statement::declare(name, statement)?;
-        if let Some(kind) = declared.resource_kinds().find(|k| !entitlement.resource.split('/').any(|e| e == *k)) {
-            return Err(format!("{of} looks with `{name}`, whose slot `resource.{kind}` its resource does not have"));
+        if let Some(kind) = declared.resource_kinds().find(|k| !has(k)) {
+            return Err(foreign(kind));
         }
-        looks.push(Look::declare(declared, expect)?);
+        looks.sql.push(Look::declare(declared, expect)?);
     }
     Ok(looks)
 }
@@ -202,7 +247,11 @@ fn check_names(document: &Document) -> Result<(), String> {
     document.settings.keys().try_for_each(|k| word("the setting", k, "_-"))?;
     document.secrets.keys().try_for_each(|k| word("the secret", k, "_-"))?;
     document.recipes.keys().try_for_each(|k| word("the recipe", k, "_-"))?;
-    document.statements.keys().try_for_each(|k| word("the statement", k, "_-"))
+    document.statements.keys().try_for_each(|k| word("the statement", k, "_-"))?;
+    document.http.destinations.keys().try_for_each(|k| word("the destination", k, "_-"))?;
+    document.http.credentials.keys().try_for_each(|k| word("the credential", k, "_-"))?;
+    document.http.requests.values().flat_map(|r| r.capture.values()).try_for_each(|k| word("the captured secret", k, "_-"))?;
+    document.http.requests.keys().try_for_each(|k| word("the request", k, "_-"))
 }
 
 fn check_settings(document: &Document) -> Result<(), String> {

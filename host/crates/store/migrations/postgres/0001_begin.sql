@@ -93,6 +93,7 @@ CREATE TABLE targets (
     environment TEXT COLLATE "C" NOT NULL,
     connector   TEXT COLLATE "C" NOT NULL REFERENCES connectors (digest),
     settings    TEXT COLLATE "C" NOT NULL,
+    network     TEXT COLLATE "C" NOT NULL,
     owner       TEXT COLLATE "C" NOT NULL REFERENCES principals (id),
     created     BIGINT NOT NULL,
     revision    BIGINT NOT NULL

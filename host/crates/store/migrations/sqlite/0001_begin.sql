@@ -93,6 +93,7 @@ CREATE TABLE targets (
     environment TEXT NOT NULL,
     connector   TEXT NOT NULL REFERENCES connectors (digest),
     settings    TEXT NOT NULL,
+    network     TEXT NOT NULL,
     owner       TEXT NOT NULL REFERENCES principals (id),
     created     BIGINT NOT NULL,
     revision    BIGINT NOT NULL

@@ -32,6 +32,11 @@ pub struct NewTarget {
     /// Secrets, as the connector declares them. Kept under the broker's key, never shown again.
     #[serde(default, deserialize_with = "once_each")]
     pub secrets: BTreeMap<String, SecretInput>,
+    /// What it may reach beyond the public internet: `https://10.1.2.3`, `https://git.corp.example`, `http://127.0.0.1:8080`. Each names scheme,
+    /// host and port; only with `http` here is a target ever spoken to in the clear.
+    #[serde(default)]
+    #[schema(example = json!(["https://10.1.2.3"]))]
+    pub network: Vec<String>,
     /// Name of the human who answers for it; the caller where none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -57,6 +62,7 @@ pub(crate) async fn add(
         connector: new.connector,
         settings: new.settings,
         secrets: secrets(new.secrets),
+        network: new.network,
         owner: new.owner,
     };
     let body: Target = match key {

@@ -25,6 +25,9 @@ pub struct TargetChange {
     /// Secrets to set; others stay.
     #[serde(default, deserialize_with = "once_each")]
     pub secrets: BTreeMap<String, SecretInput>,
+    /// What it may reach beyond the public internet, all anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Vec<String>>,
     /// The connector for new holdings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -51,6 +54,11 @@ pub(crate) async fn update(
     Place(id): Place<TargetId>,
     Strict(change): Strict<TargetChange>,
 ) -> Result<Json<Target>, Problem> {
-    let change = hallpass_broker::TargetChange { settings: change.settings, secrets: secrets(change.secrets), connector: change.connector };
+    let change = hallpass_broker::TargetChange {
+        settings: change.settings,
+        secrets: secrets(change.secrets),
+        network: change.network,
+        connector: change.connector,
+    };
     Ok(Json(app.broker.update_target(&ctx, &id, change).await?.into()))
 }

@@ -44,6 +44,12 @@ impl Vault {
         Ok(self.0.len() - 1)
     }
 
+    /// Keeps a secret that a target answered with.
+    fn keep(&mut self, name: &str, value: SecretText) -> usize {
+        self.0.push(Entry { name: name.to_owned(), value, verifier: None });
+        self.0.len() - 1
+    }
+
     /// The SCRAM-SHA-256 verifier of a secret: the same one throughout the call.
     pub(crate) fn verifier(&mut self, handle: &SecretHandle, rng: &dyn Rng) -> std::result::Result<String, Failure> {
         let missing = || Failure::none(FailureKind::Internal, "no-secret", "the secret is not of this call");
@@ -89,7 +95,12 @@ impl secrets::Host for Call {
             return Ok(Err(to_guest(failure)));
         }
         match self.vault.make(&recipe, declared, frame.services.rng.as_ref()) {
-            Ok(index) => Ok(Ok(self.table.push(SecretHandle { index })?)),
+            Ok(index) => {
+                if let Some(entry) = self.vault.0.get(index) {
+                    frame.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((recipe, entry.value.clone()));
+                }
+                Ok(Ok(self.table.push(SecretHandle { index })?))
+            }
             Err(failure) => Ok(Err(to_guest(failure))),
         }
     }
@@ -101,10 +112,27 @@ impl secrets::Host for Call {
     ) -> Result<std::result::Result<Resource<SecretHandle>, types::Failure>> {
         let shown = hostile_text::line(&name, 64);
         if self.frame.manifest.has_secret(&name) {
-            let message = format!("the secret `{shown}` is used by the host alone, to log in: a connector has no use for a handle to it");
+            let message = format!("the secret `{shown}` is used by the host alone: a connector has no use for a handle to it");
             return Ok(Err(refusal(FailureKind::Forbidden, "host-only-secret", message)));
         }
         Ok(Err(refusal(FailureKind::NotFound, "no-such-secret", format!("the manifest declares no secret `{shown}`"))))
+    }
+
+    async fn captured(
+        &mut self,
+        _: Resource<super::host::InvocationHandle>,
+        name: String,
+    ) -> Result<std::result::Result<Resource<SecretHandle>, types::Failure>> {
+        let newest = {
+            let all = self.frame.captured.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            all.iter().rev().find(|(n, _)| *n == name).map(|(_, value)| value.clone())
+        };
+        let Some(value) = newest else {
+            let message = format!("no answer of this call held a secret `{}`", hostile_text::line(&name, 64));
+            return Ok(Err(refusal(FailureKind::NotFound, "not-captured", message)));
+        };
+        let index = self.vault.keep(&name, value);
+        Ok(Ok(self.table.push(SecretHandle { index })?))
     }
 
     async fn deliver(

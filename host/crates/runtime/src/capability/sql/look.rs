@@ -29,7 +29,7 @@ enum Pattern {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Expected {
+pub(crate) enum Expected {
     Constant(Value),
     Stamp,
     Mark,
@@ -159,7 +159,7 @@ fn find<'a>(row: &'a [(String, Value)], column: &str) -> Option<&'a Value> {
     all.next().map(|(_, v)| v).filter(|_| all.next().is_none())
 }
 
-fn attempt_of(value: &Value, frozen: Frozen<'_>) -> Option<i64> {
+pub(crate) fn attempt_of(value: &Value, frozen: Frozen<'_>) -> Option<i64> {
     let Value::Text(text) = value else { return None };
     let digits = text.strip_prefix(frozen.wish?.stamp.as_str())?.strip_prefix('/')?;
     let attempt = digits.parse::<i64>().ok()?;
@@ -167,7 +167,7 @@ fn attempt_of(value: &Value, frozen: Frozen<'_>) -> Option<i64> {
 }
 
 impl Expected {
-    fn parse(value: &serde_json::Value) -> Option<Self> {
+    pub(crate) fn parse(value: &serde_json::Value) -> Option<Self> {
         Some(match value {
             serde_json::Value::Null => Self::Constant(Value::Null),
             serde_json::Value::Bool(b) => Self::Constant(Value::Boolean(*b)),
@@ -188,7 +188,7 @@ impl Expected {
         })
     }
 
-    fn matches(&self, value: &Value, frozen: Frozen<'_>) -> bool {
+    pub(crate) fn matches(&self, value: &Value, frozen: Frozen<'_>) -> bool {
         if let Self::Constant(constant) = self {
             return constant == value;
         }

@@ -12,7 +12,7 @@ use super::error;
 use super::line::{Found, Line, staged};
 use super::pool::Lease;
 use super::statement::render::{Rendered, literal, mark};
-use crate::frame::{Frame, Step};
+use crate::frame::Frame;
 
 /// How often a transaction is run that another one got in the way of.
 const TRIES: usize = 5;
@@ -166,17 +166,16 @@ impl Session {
     async fn commit(&mut self, frame: &Frame) -> Result<(), Broken> {
         let connection = self.lease.work().ok_or_else(|| Broken::For(broken()))?;
         failpoint::hit(Failpoint::TargetBeforeCommit);
-        let before = frame.progress.step();
-        frame.progress.set(Step::InDoubt);
+        frame.progress.sent();
         match connection.commit().await {
             Ok(()) => {
                 failpoint::hit(Failpoint::TargetAfterCommit);
-                frame.progress.set(if before == Step::InDoubt { Step::InDoubt } else { Step::Committed });
+                frame.progress.committed();
                 self.lease.rest();
                 Ok(())
             }
             Err(e) if error::surely_rolled_back(&e) => {
-                frame.progress.set(before);
+                frame.progress.without_effect();
                 let failure = self.failed(&e, false).await;
                 Err(if error::is_retryable(&e) { Broken::Again } else { Broken::For(failure) })
             }
