@@ -42,7 +42,7 @@ async fn approved(stage: &Stage, report: &mut Report<'_>) -> anyhow::Result<Stri
     let still = people.dave.request(&id).await?;
     report.check("one approval is not enough", still.word("state") == "pending", "");
     let twice = people.bob.decide(&id, "approve", None, None).await;
-    refused(report, "one person does not count twice", twice, &["forbidden", "conflict", "policy-denied", "duplicate"], "");
+    refused(report, "one person does not count twice", twice, &["taken"], "verdict");
     people.carol.decide(&id, "approve", Some(TWENTY_SECONDS_MS), Some("one statement")).await?;
     report.step("bob and carol approve; carol narrows it to 20 seconds");
     field(&people.dave.request(&id).await?, "grant")

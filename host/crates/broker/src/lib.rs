@@ -94,8 +94,8 @@ pub struct Broker {
     pub(crate) connectors: Arc<dyn Connector>,
     pub(crate) settings: Settings,
     pub(crate) witness: Witness,
-    /// Secrets that connectors made in attempts that are not settled yet. They live nowhere else (law: one attempt).
     pub(crate) breakers: engine::Breakers,
+    /// Secrets that connectors made in attempts that are not settled yet. They live nowhere else (law: one attempt).
     pub(crate) deliveries: Mutex<HashMap<(OperationId, i64), Delivery>>,
     /// When what has expired was last removed, in milliseconds since the epoch.
     pub(crate) pruned: AtomicI64,

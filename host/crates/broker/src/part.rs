@@ -79,7 +79,7 @@ mod tests {
     /// Lists the even ones of `rows` rows in parts of `limit`; the parts' lengths, and what they held.
     fn list(rows: usize, limit: u32) -> (Vec<usize>, Vec<usize>) {
         let rng = SeededRng::new(1);
-        let ids: Vec<RequestId> = (0..rows).map(|n| RequestId::new(Timestamp(n as i64 * 1_000), &rng).unwrap()).collect();
+        let ids: Vec<RequestId> = (0..rows).map(|n| RequestId::new(Timestamp(i64::try_from(n).unwrap() * 1_000), &rng).unwrap()).collect();
         let (mut lengths, mut seen, mut after) = (Vec::new(), Vec::new(), None);
         loop {
             let mut part = Filling::new(&Page { after, limit }).unwrap();

@@ -39,7 +39,7 @@ impl Broker {
 
     /// Sequences everything that is there, if this node holds the lease.
     pub(crate) async fn sequence_once(&self) -> Result<(), BrokerError> {
-        if self.store.reads().await?.unsequenced(1).await?.is_empty() {
+        if self.store.reads().await?.unsequenced_oldest().await?.is_none() {
             return self.keep_checkpoint().await;
         }
         let fence = run_tx!(self.store, "log.lease", |tx| -> Result<Option<i64>, BrokerError> {
@@ -87,8 +87,6 @@ impl Broker {
     /// Keeps the newest checkpoint in a file beside the database.
     async fn keep_checkpoint(&self) -> Result<(), BrokerError> {
         let Some(newest) = self.store.reads().await?.latest_checkpoint().await? else { return Ok(()) };
-        let key = self.log_key()?;
-        let checkpoint = Checkpoint::open(&newest.note, &key).map_err(|e| BrokerError::Internal(e.to_string()))?;
-        self.witness.keep(checkpoint, newest.note, &key).await
+        self.witness.keep(newest.note, &self.log_key()?).await
     }
 }

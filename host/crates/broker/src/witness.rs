@@ -40,11 +40,11 @@ impl Witness {
 
     /// What the file vouches for.
     pub(crate) async fn checkpoint(&self, key: &VerifierKey) -> Result<Option<Checkpoint>, BrokerError> {
-        let Some(note) = self.note().await? else { return Ok(None) };
-        match Checkpoint::open(&note, key) {
-            Ok(checkpoint) => Ok(Some(checkpoint)),
-            Err(e) => Err(self.refuse(&format!("it is not to be believed: {e}"))),
-        }
+        self.note().await?.map(|note| self.open(&note, key)).transpose()
+    }
+
+    fn open(&self, note: &str, key: &VerifierKey) -> Result<Checkpoint, BrokerError> {
+        Checkpoint::open(note, key).map_err(|e| self.refuse(&format!("it is not to be believed: {e}")))
     }
 
     /// Compares what the file vouches for with a log of this size and root.
@@ -74,12 +74,15 @@ impl Witness {
     }
 
     /// Keeps the store's newest checkpoint: written, synced, renamed.
-    pub(crate) async fn keep(&self, newest: Checkpoint, note: String, key: &VerifierKey) -> Result<(), BrokerError> {
+    pub(crate) async fn keep(&self, note: String, key: &VerifierKey) -> Result<(), BrokerError> {
         let Some(file) = self.file.clone() else { return Ok(()) };
-        if self.note().await?.is_some_and(|kept| kept == note) {
-            return Ok(());
+        if let Some(kept) = self.note().await? {
+            if kept == note {
+                return Ok(());
+            }
+            let newest = Checkpoint::open(&note, key).map_err(|e| BrokerError::Internal(e.to_string()))?;
+            self.compare(Some(&self.open(&kept, key)?), newest.size, newest.root)?;
         }
-        self.compare(self.checkpoint(key).await?.as_ref(), newest.size, newest.root)?;
         match tokio::task::spawn_blocking(move || write(&file, &note)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(e)) => Err(unusable("written", &e)),

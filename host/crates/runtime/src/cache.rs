@@ -79,12 +79,13 @@ impl Cache {
 
     fn read(&self, path: &Path) -> Option<Vec<u8>> {
         let mut bytes = fs::read(path).ok()?;
-        let code = bytes.split_off_checked(MAC_BYTES)?;
-        if self.mac(path)?.chain_update(&code).verify_slice(&bytes).is_err() {
+        let (mac, code) = bytes.split_at_checked(MAC_BYTES)?;
+        if self.mac(path)?.chain_update(code).verify_slice(mac).is_err() {
             tracing::warn!(file = %path.display(), "a compiled connector was altered or belongs to another installation, and is made anew");
             return None;
         }
-        Some(code)
+        bytes.drain(..MAC_BYTES);
+        Some(bytes)
     }
 
     fn write(&self, path: &Path, code: &[u8]) -> io::Result<()> {
@@ -95,17 +96,6 @@ impl Cache {
         written.and_then(|()| fs::rename(&whole, path)).inspect_err(|_| {
             let _ = fs::remove_file(&whole);
         })
-    }
-}
-
-/// `Vec::split_off` that answers instead of panicking.
-trait SplitOffChecked {
-    fn split_off_checked(&mut self, at: usize) -> Option<Vec<u8>>;
-}
-
-impl SplitOffChecked for Vec<u8> {
-    fn split_off_checked(&mut self, at: usize) -> Option<Vec<u8>> {
-        (self.len() >= at).then(|| self.split_off(at))
     }
 }
 

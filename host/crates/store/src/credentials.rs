@@ -85,4 +85,10 @@ impl Tx {
         let sql = "UPDATE credentials SET state = 'erased', sealed = NULL WHERE grant_id = $1 AND state = 'waiting'";
         Ok(self.change(TABLE, sql, args![grant]).await? == 1)
     }
+
+    /// Erases a credential that waits and whose time is over; whether it was. One that was put in place meanwhile stays.
+    pub async fn expire_credential(&mut self, grant: &GrantId, now: Timestamp) -> StoreResult<bool> {
+        let sql = "UPDATE credentials SET state = 'erased', sealed = NULL WHERE grant_id = $1 AND state = 'waiting' AND expires <= $2";
+        Ok(self.change(TABLE, sql, args![grant, now]).await? == 1)
+    }
 }

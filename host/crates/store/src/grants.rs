@@ -92,9 +92,9 @@ impl Reads<'_> {
         Ok(grants)
     }
 
-    /// Every grant on a holding.
-    pub async fn grants_of(&mut self, holding: &HoldingId) -> StoreResult<Vec<Grant>> {
-        self.list(TABLE, select!(" WHERE holding = $1 ORDER BY id"), args![holding], read).await
+    /// The grants on a holding that are on their way to an end.
+    pub async fn ending_grants_of(&mut self, holding: &HoldingId) -> StoreResult<Vec<Grant>> {
+        self.list(TABLE, select!(" WHERE holding = $1 AND state = 'ending' ORDER BY id"), args![holding], read).await
     }
 
     /// The grants that a holding's wish is computed from (law 8).

@@ -92,6 +92,13 @@ impl Reads<'_> {
         self.find(TABLE, sql, args![holding], read).await
     }
 
+    /// How many attempts the operations of a holding have made so far, and whether any was sent.
+    pub async fn attempts_of(&mut self, holding: &HoldingId) -> StoreResult<(i64, bool)> {
+        let sql = "SELECT COALESCE(MAX(attempts), 0) AS attempts, COUNT(sent) AS sent FROM operations WHERE holding = $1";
+        let found = self.find(TABLE, sql, args![holding], |row| Ok((row.int("attempts")?, row.int("sent")? > 0))).await?;
+        Ok(found.unwrap_or((0, false)))
+    }
+
     /// Every operation of a holding, the oldest first.
     pub async fn operations_of(&mut self, holding: &HoldingId) -> StoreResult<Vec<Operation>> {
         let sql = concat!("SELECT ", columns!(), " FROM operations WHERE holding = $1 ORDER BY id");

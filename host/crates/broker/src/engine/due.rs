@@ -47,16 +47,17 @@ impl Broker {
             failed |= !is_done(&request.id, self.time_out(&request.id).await);
         }
         for grant in credentials {
-            failed |= !is_done(&grant, self.expire_credential(&grant).await);
+            failed |= !is_done(&grant, self.expire_credential(&grant, now).await);
         }
         // What failed is still due: without a pause it would be tried in a circle.
         Ok(if full && !failed { Due::More } else { Due::Done })
     }
 
-    async fn expire_credential(&self, grant: &GrantId) -> Result<(), BrokerError> {
+    async fn expire_credential(&self, grant: &GrantId, now: Timestamp) -> Result<(), BrokerError> {
         run_tx!(self.store, "credential.expire", |tx| -> Result<(), BrokerError> {
-            tx.erase_credential(grant).await?;
-            tx.emit(Event::new(EventKind::CredentialErased, grant).grant(grant)).await?;
+            if tx.expire_credential(grant, now).await? {
+                tx.emit(Event::new(EventKind::CredentialErased, grant).grant(grant)).await?;
+            }
             Ok(())
         })
     }

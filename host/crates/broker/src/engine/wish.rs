@@ -77,7 +77,7 @@ pub(crate) async fn plan(
     }
     let now = broker.clock.now();
     // Attempts count on over all operations of a holding: the mark of an attempt names exactly one.
-    let attempts = tx.reads().operations_of(&holding.id).await?.iter().map(|op| op.attempts).max().unwrap_or(0);
+    let (attempts, _) = tx.reads().attempts_of(&holding.id).await?;
     let operation = Operation {
         id: OperationId::new(now, broker.rng.as_ref())?,
         holding: holding.id.clone(),
@@ -102,15 +102,14 @@ pub(crate) async fn plan(
 }
 
 async fn was_ever_sent(tx: &mut Tx, id: &HoldingId) -> Result<bool, BrokerError> {
-    Ok(tx.reads().operations_of(id).await?.iter().any(|op| op.sent.is_some()))
+    Ok(tx.reads().attempts_of(id).await?.1)
 }
 
 /// Ends every ending grant of the holding. An event of one says who saw it gone, or what stays as it was before us.
 pub(super) async fn end_all(tx: &mut Tx, holding: &Holding, now: Timestamp) -> Result<(), BrokerError> {
     let gone = holding.seen.is_none_or(|seen| seen.presence == Presence::Absent);
     let stays = holding.desired.presence == Presence::Absent && holding.baseline == Some(Baseline::Present) && !gone;
-    let ending: Vec<Grant> = tx.reads().grants_of(&holding.id).await?.into_iter().filter(|g| g.state == GrantState::Ending).collect();
-    for mut grant in ending {
+    for mut grant in tx.reads().ending_grants_of(&holding.id).await? {
         let reason = grant.end_reason.unwrap_or(EndReason::Revoked);
         grant.state = grant.state.on(GrantEvent::Gone(reason))?;
         grant.ended = Some(now);

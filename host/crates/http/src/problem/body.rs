@@ -133,14 +133,13 @@ impl Problem {
                 let (asked, most) = (human(*asked_ms), human(*max_ms));
                 (format!("{asked} was asked for, the limit is {most}."), format!("Ask for at most {most} (duration_ms {max_ms})."))
             }
-            Self::Gone { reason, remedy } => (sentence(reason), remedy.clone()),
+            Self::Gone { reason, remedy } | Self::TooMany { reason, remedy } => (sentence(reason), remedy.clone()),
             Self::NotAdmitted(refusal) => (sentence(&refusal.reason), refusal.remedy.clone()),
             Self::Target(failure) => {
                 body.failure = Some(failure.kind.to_string());
                 body.code = Some(failure.code.clone());
                 (format!("The target answered: {}", failure.message), target_remedy(failure.kind).into())
             }
-            Self::TooMany { reason, remedy } => (sentence(reason), remedy.clone()),
             Self::Busy => ("This node has as many calls in hand as it takes. Nothing was done.".into(), "Try again in a moment.".into()),
             Self::Unavailable => (
                 "The broker cannot do this now. Nothing was changed.".into(),
