@@ -3,6 +3,8 @@
 //! `cfg(test)` tells the lints what the target already knows: all of this is test code, helpers and macros included.
 
 #[cfg(test)]
+mod authoring;
+#[cfg(test)]
 mod authz;
 #[cfg(test)]
 mod conformance;
@@ -21,13 +23,23 @@ mod store;
 #[cfg(test)]
 mod tidy;
 
+#[cfg(test)]
+use hallpass_tests::server;
+
 /// Not a test of its own: what a test starts as another process. Without arguments it does nothing.
 #[test]
 fn server_process() {
     #[expect(clippy::disallowed_methods, reason = "the arguments come from the process that starts this one")]
-    let Ok(arguments) = std::env::var(hallpass_tests::server::ARGUMENTS) else { return };
-    let arguments: Vec<std::ffi::OsString> = serde_json::from_str::<Vec<String>>(&arguments).unwrap().into_iter().map(Into::into).collect();
-    let environment = hallpass::config::Environment::of([]);
+    let told = |name| std::env::var(name).ok();
+    let words = |text: String| text.split_terminator('\u{1f}').map(str::to_owned).collect();
+    let arguments: Option<Vec<String>> = told(server::ARGUMENTS).map(|text| serde_json::from_str(&text).unwrap());
+    let Some(arguments) = arguments.or_else(|| told(server::WORDS).map(words)) else { return };
+    let arguments: Vec<std::ffi::OsString> =
+        std::iter::once("hallpass".into()).chain(arguments.into_iter().skip_while(|word| word == "hallpass").map(Into::into)).collect();
+    let environment = match told(server::HOME) {
+        Some(home) => hallpass::config::Environment::of([("HALLPASS_HOME", &home)]),
+        None => hallpass::config::Environment::of([]),
+    };
     let exit: std::process::ExitCode = hallpass::cli::run(arguments, environment, &mut std::io::stdout(), &mut std::io::stderr()).into();
     assert_eq!(format!("{exit:?}"), format!("{:?}", std::process::ExitCode::SUCCESS));
 }

@@ -35,7 +35,7 @@ impl Clock for Wall {
 }
 
 /// A lease that is held, or lost.
-struct Lease(bool);
+pub struct Lease(pub bool);
 
 #[async_trait]
 impl Fence for Lease {

@@ -9,6 +9,7 @@ pub mod courier;
 pub mod guests;
 pub mod peer;
 pub mod postgres;
+pub mod rabbitmq;
 pub mod scripted;
 pub mod server;
 

@@ -20,6 +20,10 @@ use crate::postgres::{Database, cluster};
 
 /// Names the arguments of `hallpass`, as a JSON list, to the test `server_process`.
 pub const ARGUMENTS: &str = "HALLPASS_TEST_ARGUMENTS";
+/// The same for callers who cannot write JSON: each argument with the character U+001F behind it.
+pub const WORDS: &str = "HALLPASS_TEST_WORDS";
+/// Names the folder of profiles to the test `server_process`.
+pub const HOME: &str = "HALLPASS_TEST_HOME";
 /// Policies in which everybody reads at once and one database administrator decides on a membership.
 const POLICIES: &str = r#"
 @id("read") @max("1h")
@@ -55,12 +59,19 @@ pub struct World {
 }
 
 /// A running process.
-struct Server {
+pub struct Server {
     /// Holds the other end of the broker's standard input, whose end ends the broker: however this process ends, it does too.
     child: Child,
     /// Kept open: a broker that prints into a closed pipe would fail.
     _out: BufReader<ChildStdout>,
     link: Option<String>,
+}
+
+impl Server {
+    /// The first operator's link, where there is no operator yet.
+    pub fn link(&self) -> Option<&str> {
+        self.link.as_deref()
+    }
 }
 
 impl Drop for Server {
@@ -242,7 +253,8 @@ pub fn connector() -> Arc<Vec<u8>> {
     Arc::clone(BUILT.get_or_init(build))
 }
 
-fn start(folder: &Path, fail_at: Option<Failpoint>) -> Server {
+/// Starts the broker whose `hallpass.toml` is in `folder`.
+pub fn start(folder: &Path, fail_at: Option<Failpoint>) -> Server {
     let mut arguments = vec!["hallpass".to_owned(), "serve".into(), "--json".into(), "--throwaway".into(), "--with-parent".into()];
     arguments.extend(["--config".into(), folder.join("hallpass.toml").to_string_lossy().into_owned()]);
     if let Some(point) = fail_at {

@@ -3,10 +3,11 @@
 mod conformance;
 mod keys;
 mod load;
+mod make;
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::context::Context;
 use super::exit::Exit;
@@ -17,11 +18,10 @@ use crate::client::{Api, Look as _};
 /// Build, check, test, sign and load connectors, and look after their versions.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
-    /// Build the connector whose Cargo.toml and manifest.json are in a folder.
-    Build {
-        /// The folder.
-        dir: PathBuf,
-    },
+    /// Write a small whole connector into a new folder, to begin with.
+    New(make::New),
+    /// Build the connector in a folder: Rust, JavaScript or Python.
+    Build(make::Build),
     /// Say whether the broker would admit a connector: offline, with the broker's own rules.
     Check {
         /// The .wasm file, or the folder to build it from.
@@ -51,7 +51,8 @@ pub(super) enum Args {
 
 pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failure> {
     let done = match args {
-        Args::Build { dir } => build(dir, cx).await,
+        Args::New(args) => make::new(args, cx),
+        Args::Build(args) => make::build(args, cx).await,
         Args::Check { connector } => conformance::check(connector, cx).await,
         Args::Test { connector } => return conformance::test(connector, cx).await,
         Args::Keygen(args) => keys::keygen(args, cx),
@@ -82,28 +83,6 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failur
         }
     };
     done.map(|()| Exit::Done)
-}
-
-async fn build(dir: PathBuf, cx: &mut Context<'_>) -> Result<(), Failure> {
-    let built = built(dir, cx).await?;
-    let document =
-        json!({ "name": built.name, "file": built.path, "digest": format!("sha256:{}", built.digest), "bytes": built.bytes.len() });
-    cx.show(&document, |d| {
-        pairs(&[("connector", text(d, "name")), ("file", text(d, "file")), ("digest", text(d, "digest")), ("bytes", text(d, "bytes"))])
-    })
-}
-
-async fn built(dir: PathBuf, cx: &Context<'_>) -> Result<hallpass_build::Built, Failure> {
-    let options = hallpass_build::Options::from_environment().map_err(|e| Failure::usage(e.to_string()))?;
-    let quiet = cx.json;
-    let built = tokio::task::spawn_blocking(move || {
-        hallpass_build::build(&dir, &options, &mut |line| {
-            if !quiet {
-                eprintln!("{line}");
-            }
-        })
-    });
-    built.await.map_err(|e| Failure::failed(e.to_string()))?.map_err(|e| Failure::failed(e.to_string()))
 }
 
 /// The digest of a connector by name, of which the newest counts, or digest.

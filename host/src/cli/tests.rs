@@ -84,3 +84,19 @@ fn a_completion_script_knows_the_subcommands() {
     assert_eq!(exit, Exit::Done);
     assert!(out.contains("set-account"));
 }
+
+#[test]
+fn a_new_connector_is_written_once_and_never_over_something() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("queue");
+    let args = ["connector", "new", "queue", "--lang", "js", "--dir", dir.to_str().unwrap()];
+    let (exit, out, err) = call(&args, Environment::default());
+    assert_eq!(exit, Exit::Done, "{err}");
+    assert!(out.contains("connector.js") && out.contains("hallpass connector build"), "{out}");
+    let (exit, _, err) = call(&args, Environment::default());
+    assert!(exit == Exit::Usage && err.contains("is not empty") && err.contains("--dir"), "{err}");
+    let (exit, _, err) = call(&["connector", "new", "Queue", "--lang", "js"], Environment::default());
+    assert!(exit == Exit::Usage && err.contains("a-z, 0-9"), "{err}");
+    let (exit, _, err) = call(&["connector", "new", "queue", "--lang", "cobol"], Environment::default());
+    assert!(exit == Exit::Usage && err.contains("rust, js, python"), "{err}");
+}

@@ -10,6 +10,10 @@ use wit_component::ComponentEncoder;
 
 use crate::Error;
 
+mod narrow;
+
+pub(crate) use narrow::narrow;
+
 /// The custom section that holds the bytes of `manifest.json`.
 pub const MANIFEST_SECTION: &str = "hallpass:manifest";
 /// The custom section that holds the bytes of `fixture.json`.
@@ -38,7 +42,7 @@ impl Extras {
         Ok(Self { name: name.to_owned(), manifest, fixture })
     }
 
-    /// Puts both into a component.
+    /// The component with manifest and fixture embedded.
     pub(crate) fn embed(&self, component: Vec<u8>) -> Vec<u8> {
         embed(component, &self.manifest, &self.fixture)
     }

@@ -7,14 +7,58 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The folder holds no Rust package.
-    #[error("{} has no Cargo.toml: name the folder of a connector", dir.display())]
+    /// The folder holds no connector in a language that can be built.
+    #[error(
+        "{} has neither Cargo.toml nor package.json nor requirements.txt: name the folder of a connector, or make one with `hallpass \
+         connector new`",
+        dir.display()
+    )]
     NoConnector {
         /// The folder.
         dir: PathBuf,
     },
+    /// The folder could hold a connector in more than one language.
+    #[error("{} has {marks}: a connector is in one language; give each a folder of its own", dir.display())]
+    Ambiguous {
+        /// The folder.
+        dir: PathBuf,
+        /// The files, one of which must go.
+        marks: String,
+    },
+    /// A language that does not exist here.
+    #[error("`{found}` is no language of connectors: there are rust, js and python")]
+    UnknownLanguage {
+        /// What was asked for.
+        found: String,
+    },
+    /// A program that a build runs is not there, and could not be installed.
+    #[error(
+        "`{program}` is missing or too old: {wanted} is needed ({tried}). On Debian and Ubuntu, as root: `apt-get install {packages}`."
+    )]
+    NoProgram {
+        /// The program.
+        program: &'static str,
+        /// What it is, with the oldest version.
+        wanted: &'static str,
+        /// Its packages on Debian and Ubuntu.
+        packages: String,
+        /// Why it was not installed.
+        tried: String,
+    },
+    /// A name that a connector or a publisher cannot have.
+    #[error("`{name}` is no name for it: take 1 to 64 characters of a-z, 0-9 and - (a publisher's may have dots), a letter first")]
+    BadName {
+        /// What was asked for.
+        name: String,
+    },
+    /// A new connector would stand where something is.
+    #[error("{} exists and is not empty: name a folder that is not there yet with --dir", dir.display())]
+    Occupied {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// A file that a connector needs is not there.
-    #[error("{} is missing: every connector has one beside its Cargo.toml (see sdk/AUTHORING.md)", path.display())]
+    #[error("{} is missing: every connector has one in its folder (see sdk/AUTHORING.md)", path.display())]
     Missing {
         /// The file.
         path: PathBuf,
@@ -68,8 +112,8 @@ pub enum Error {
         /// The package's Cargo.toml.
         manifest: PathBuf,
     },
-    /// The compiled module is no component of the contract.
-    #[error("the module cannot be made a component: {reason}")]
+    /// What was compiled is no component of the contract.
+    #[error("no connector can be made of what was compiled: {reason}")]
     Encode {
         /// What the encoder says.
         reason: String,

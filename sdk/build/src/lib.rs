@@ -1,5 +1,5 @@
-//! From a connector's source folder to one `.wasm` file: finds a compiler, compiles to WebAssembly, encodes a component and embeds the
-//! manifest and the fixture.
+//! From nothing to one `.wasm` file: writes the folder of a new connector, finds a compiler, compiles to WebAssembly, encodes a component
+//! and embeds the manifest and the fixture.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), hallpass_build::Error> {
@@ -10,12 +10,19 @@
 //! # }
 //! ```
 //!
-//! The same source gives the same bytes on one compiler: nothing of the machine is in the file, neither a path nor a time.
+//! In Rust the same source gives the same bytes on one compiler: nothing of the machine is in the file, neither a path nor a time. The
+//! tools of JavaScript and Python keep a snapshot of a running interpreter, whose random seed differs from build to build.
 
 mod compile;
+pub mod debian;
 mod encode;
 mod error;
+mod js;
+mod language;
+mod packages;
 mod process;
+mod python;
+mod scaffold;
 mod toolchain;
 
 use std::fs;
@@ -25,6 +32,8 @@ use sha2::{Digest as _, Sha256};
 
 pub use encode::{FIXTURE_SECTION, MANIFEST_SECTION, embed};
 pub use error::Error;
+pub use language::Language;
+pub use scaffold::{Created, Project, create};
 pub use toolchain::Way;
 
 /// The environment variable that forces one way to a compiler: `installed`, `debian` or `rustup`.
@@ -65,30 +74,46 @@ pub struct Built {
     pub digest: String,
 }
 
-/// Builds the connector whose `Cargo.toml`, `manifest.json` and `fixture.json` are in `dir`. Lines for a person go to `report`: what
-/// the compiler says, and, before it happens, what is installed and why. Fast when nothing changed; may run in several processes at
-/// once.
+/// The world, in the WIT of a project in JavaScript or Python, that says what its connector imports and exports.
+const WORLD: &str = "plugin";
+
+/// Builds the connector in `dir`: in Rust where a `Cargo.toml` is there, in JavaScript with a `package.json`, in Python with a
+/// `requirements.txt`; `manifest.json` and `fixture.json` stand beside it. Lines for a person go to `report`: what the tools say, and,
+/// before it happens, what is installed and why. May run in several processes at once; in Rust it is fast when nothing changed.
 pub fn build(dir: &Path, options: &Options, report: &mut dyn FnMut(&str)) -> Result<Built, Error> {
     let dir = dir.canonicalize().map_err(|source| Error::read(dir, source))?;
-    if !dir.join("Cargo.toml").is_file() {
-        return Err(Error::NoConnector { dir });
-    }
+    let language = Language::of(&dir)?;
     let extras = encode::Extras::read(&dir)?;
-    let (module, target_dir) = module(&dir, options, report)?;
-    let bytes = extras.embed(encode::component(&module)?);
+    let (component, target_dir) = match language {
+        Language::Rust => {
+            let (module, target_dir) = module(&dir, options, report)?;
+            (encode::component(&module)?, target_dir)
+        }
+        Language::JavaScript | Language::Python => {
+            let target_dir = match &options.target_dir {
+                Some(folder) => std::path::absolute(folder).map_err(|source| Error::write(folder, source))?,
+                None => dir.join("target"),
+            };
+            let scratch = target_dir.join(language.as_str());
+            fs::create_dir_all(&scratch).map_err(|source| Error::write(&scratch, source))?;
+            let componentize = if language == Language::Python { python::componentize } else { js::componentize };
+            (componentize(&dir, &scratch, report)?, target_dir)
+        }
+    };
+    let bytes = extras.embed(component);
     let path = target_dir.join(format!("{}.wasm", extras.name));
     write_if_changed(&path, &bytes)?;
     let digest = hex::encode(Sha256::digest(&bytes));
     Ok(Built { name: extras.name, path, bytes, digest })
 }
 
-/// The component of the connector in `dir`, without manifest and fixture: for tests that [`embed`] several, one after the other.
+/// The component of the connector in `dir`, in Rust, without manifest and fixture: for tests that [`embed`] several, one after the other.
 pub fn component(dir: &Path, options: &Options, report: &mut dyn FnMut(&str)) -> Result<Vec<u8>, Error> {
     let dir = dir.canonicalize().map_err(|source| Error::read(dir, source))?;
     encode::component(&module(&dir, options, report)?.0)
 }
 
-/// The core module of a connector, and the folder of compiled files.
+/// The core module of a connector in Rust, and the folder of compiled files.
 fn module(dir: &Path, options: &Options, report: &mut dyn FnMut(&str)) -> Result<(Vec<u8>, PathBuf), Error> {
     let toolchain = toolchain::find(dir, options.toolchain, report)?;
     let compiled = compile::compile(dir, &toolchain, options.target_dir.as_deref(), report)?;

@@ -70,6 +70,11 @@ pub(crate) fn run(command: &mut Command, report: &mut dyn FnMut(&str)) -> Result
     Ok(if status.success() { Ok(stdout) } else { Err(Vec::from(last).join("\n")) })
 }
 
+/// The last of a program's lines.
+pub(crate) fn last_line(lines: &str) -> &str {
+    lines.lines().last().unwrap_or("it said nothing")
+}
+
 /// A command as it could be typed, without its environment.
 pub(crate) fn spelled(command: &Command) -> String {
     let arguments = command.get_args().map(|argument| argument.to_string_lossy().into_owned());

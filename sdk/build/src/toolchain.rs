@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
 
-use crate::Error;
-use crate::process::{command, output_of, run};
+use crate::process::{command, last_line, output_of, run};
+use crate::{Error, debian};
 
 /// The target that connectors are compiled for: it has no WASI, so that a component imports nothing but the contract.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
@@ -86,10 +86,10 @@ pub(crate) fn find(dir: &Path, forced: Option<Way>, report: &mut dyn FnMut(&str)
         return Ok(found);
     }
     if allowed(Way::Debian) {
-        if let Some(found) = attempt(debian(), "debian") {
+        if let Some(found) = attempt(of_debian(), "debian") {
             return Ok(found);
         }
-        if let Some(found) = attempt(install_debian(report).and_then(|()| debian()), "apt-get") {
+        if let Some(found) = attempt(install_debian(report).and_then(|()| of_debian()), "apt-get") {
             return Ok(found);
         }
     }
@@ -113,7 +113,7 @@ fn installed(dir: &Path) -> Result<Toolchain, String> {
 }
 
 /// Debian's compiler, when it is there, whole and new enough.
-fn debian() -> Result<Toolchain, String> {
+fn of_debian() -> Result<Toolchain, String> {
     let [rustc, cargo] = ["/usr/bin/rustc", "/usr/bin/cargo"].map(Path::new);
     let sources = Path::new("/usr/lib/rustlib/src/rust");
     let version =
@@ -160,33 +160,7 @@ fn linker() -> Option<PathBuf> {
 
 /// Installs Debian's compiler, where the caller may.
 fn install_debian(report: &mut dyn FnMut(&str)) -> Result<(), String> {
-    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    if !of_debian(&release) {
-        return Err("this is neither Debian nor Ubuntu".to_owned());
-    }
-    if !is_root() {
-        return Err(format!("not root, so nothing is installed; as root: apt-get install {}", DEBIAN_PACKAGES.join(" ")));
-    }
-    // Callers that keep a compiler's words to themselves show these lines at once; they find them by the word `install`.
-    report(&format!(
-        "About to install {} with apt-get: connectors are compiled to WebAssembly, and no compiler here can do that",
-        DEBIAN_PACKAGES.join(", ")
-    ));
-    let mut update = apt_get();
-    update.arg("update");
-    let mut install = apt_get();
-    install.args(["install", "--yes", "--no-install-recommends"]).args(DEBIAN_PACKAGES);
-    for step in [&mut update, &mut install] {
-        run(step, report).map_err(|error| error.to_string())?.map_err(|lines| format!("apt-get failed: {}", last_line(&lines)))?;
-    }
-    Ok(())
-}
-
-fn apt_get() -> Command {
-    let mut command = command("apt-get");
-    // Another installation may be going on: wait for it, ask nothing.
-    command.args(["--quiet", "-o", "DPkg::Lock::Timeout=600"]).env("DEBIAN_FRONTEND", "noninteractive");
-    command
+    debian::install(&DEBIAN_PACKAGES, "connectors are compiled to WebAssembly, and no compiler here can do that", report)
 }
 
 /// Adds the target to the active toolchain.
@@ -197,20 +171,6 @@ fn add_by_rustup(dir: &Path, report: &mut dyn FnMut(&str)) -> Result<(), String>
     ));
     let added = run(command("rustup").args(["target", "add", TARGET]).current_dir(dir), report).map_err(|error| error.to_string())?;
     added.map(drop).map_err(|lines| format!("rustup failed: {}", last_line(&lines)))
-}
-
-fn is_root() -> bool {
-    output_of(command("id").arg("-u")).is_some_and(|id| id == "0")
-}
-
-/// Whether `/etc/os-release` names Debian or Ubuntu, or something made of them.
-fn of_debian(release: &str) -> bool {
-    let values = release.lines().filter_map(|line| line.strip_prefix("ID=").or_else(|| line.strip_prefix("ID_LIKE=")));
-    values.flat_map(|value| value.trim_matches('"').split(' ')).any(|word| word == "debian" || word == "ubuntu")
-}
-
-fn last_line(lines: &str) -> &str {
-    lines.lines().last().unwrap_or("it said nothing")
 }
 
 /// The version in what `rustc --version` and `cargo --version` print.
@@ -226,13 +186,6 @@ fn numbers(version: &str) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn debian_and_what_is_made_of_it_are_recognised() {
-        assert!(of_debian("PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n"));
-        assert!(of_debian("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"));
-        assert!(!of_debian("ID=fedora\nNAME=\"not debian\"\n"));
-    }
 
     #[test]
     fn versions_compare_by_number_and_not_by_letter() {

@@ -183,6 +183,11 @@ impl Runtime {
         self.catalog.get(connector).map_or_else(Vec::new, |loaded| loaded.interfaces())
     }
 
+    /// Whether a loaded connector declares requests over HTTP, which no stage answers yet.
+    pub fn asks_for_http(&self, connector: &Digest) -> bool {
+        self.catalog.get(connector).is_some_and(|loaded| !loaded.manifest.http.requests.is_empty())
+    }
+
     /// Work of the host itself, under the deadline of the call.
     async fn within<T>(&self, call: &Invocation, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
         tokio::select! {
