@@ -1,5 +1,6 @@
 //! The conformance kit: first-party connectors keep every law, and each law catches a connector that breaks it.
 
 mod bench;
+mod commands;
 mod first_party;
 mod violations;
