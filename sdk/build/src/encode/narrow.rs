@@ -99,10 +99,10 @@ mod tests {
         for payload in Parser::new(0).parse_all(component) {
             match payload.unwrap() {
                 Payload::ComponentImportSection(section) => {
-                    names.extend(section.into_iter().map(|import| import.unwrap().name.name.to_owned()))
+                    names.extend(section.into_iter().map(|import| import.unwrap().name.name.to_owned()));
                 }
                 Payload::ComponentExportSection(section) => {
-                    names.extend(section.into_iter().map(|export| export.unwrap().name.name.to_owned()))
+                    names.extend(section.into_iter().map(|export| export.unwrap().name.name.to_owned()));
                 }
                 _ => {}
             }
