@@ -295,6 +295,13 @@ impl TestApp {
         events.into_iter().filter(|e| e.kind == kind).map(|e| e.leaf).collect()
     }
 
+    /// Another broker process on the same database, with a memory of its own. The target in it is another one.
+    pub async fn second_node(&self) -> (Arc<Broker>, Arc<Scripted>) {
+        let scripted = Arc::new(Scripted::default());
+        let store = self.bed.open().await;
+        (start(&self.bed, self.folder.path(), store, Arc::clone(&scripted), self.settings.clone()).await, scripted)
+    }
+
     /// The same installation after its process died: everything that lived in memory is gone.
     pub async fn restart(self) -> Self {
         let broker = start(&self.bed, self.folder.path(), self.store.clone(), Arc::clone(&self.scripted), self.settings.clone()).await;

@@ -4,6 +4,7 @@ mod conformance;
 mod keys;
 mod load;
 mod make;
+pub(in crate::cli) mod versions;
 
 use std::path::PathBuf;
 
@@ -40,6 +41,22 @@ pub(super) enum Args {
     Load(load::Load),
     /// Accept what a loaded connector asks for.
     Accept(load::Accept),
+    /// Move targets to another version; one that asks for more waits for another person.
+    Upgrade(versions::Upgrade),
+    /// Move every target of a connector back to the version before.
+    Rollback {
+        /// The connector's name.
+        name: String,
+    },
+    /// Move live holdings to another version, which looks at them first.
+    Repin(versions::Repin),
+    /// Take a version out of use, as soon as nothing holds it.
+    Unload {
+        /// Its name or digest.
+        connector: String,
+    },
+    /// Stop a version for good, everywhere.
+    Ban(versions::Ban),
     /// List loaded connectors.
     List,
     /// Show one connector and everything that it asks for.
@@ -59,6 +76,11 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failur
         Args::Sign(args) => keys::sign(&args, cx),
         Args::Load(args) => load::load(args, cx).await,
         Args::Accept(args) => load::accept(args, cx).await,
+        Args::Upgrade(args) => versions::upgrade(args, cx).await,
+        Args::Rollback { name } => versions::rollback(&name, cx).await,
+        Args::Repin(args) => versions::repin(args, cx).await,
+        Args::Unload { connector } => versions::unload(&connector, cx).await,
+        Args::Ban(args) => versions::ban(&args, cx).await,
         Args::List => {
             let connectors = cx.api()?.connectors().await?;
             cx.show(&connectors, |connectors| {

@@ -40,6 +40,9 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failur
         }
     }
     findings.push(Finding { about: "profile and broker", outcome: broker(cx).await });
+    if let Some(outcome) = quarantines(cx).await {
+        findings.push(Finding { about: "connectors", outcome });
+    }
     let sound = findings.iter().all(|finding| finding.outcome.is_ok());
     let document: Vec<Value> = findings
         .iter()
@@ -94,4 +97,21 @@ async fn broker(cx: &Context<'_>) -> Result<String, String> {
     let api = cx.api().map_err(|e| e.to_string())?;
     let me = api.me().await.map_err(|e| e.to_string())?;
     Ok(format!("{} takes you for {}", api.identity().broker, me.at("name").as_str().unwrap_or("nobody")))
+}
+
+/// Targets whose calls to their connector have stopped; `None` where nobody can be asked.
+async fn quarantines(cx: &Context<'_>) -> Option<Result<String, String>> {
+    let api = cx.api().ok()?;
+    let targets = api.targets().await.ok()?;
+    let stopped: Vec<String> = targets
+        .items("")
+        .iter()
+        .filter(|target| !target.items("quarantines").is_empty())
+        .map(|target| format!("{} ({})", target.word("name"), target.at("quarantines.0.reason").as_str().unwrap_or_default()))
+        .collect();
+    Some(if stopped.is_empty() {
+        Ok(String::from("keep to the rules in every target that you may see"))
+    } else {
+        Err(format!("calls have stopped in {}: upgrade the connector, or run `hallpass target lift TARGET`", stopped.join(", ")))
+    })
 }

@@ -117,12 +117,22 @@ fn table(requests: &Value, none: &str) -> String {
             ("id", &|r| text(r, "id")),
             ("state", &|r| text(r, "state")),
             ("who", &|r| text(r, "requester_name")),
-            ("target", &|r| text(r, "target_name")),
-            ("entitlement", &|r| text(r, "entitlement")),
+            ("target", &|r| text(r, if r.at("permissions").is_null() { "target_name" } else { "permissions.name" })),
+            ("entitlement", &|r| if r.at("permissions").is_null() { text(r, "entitlement") } else { "permissions".to_owned() }),
             ("resource", &|r| text(r, "resource")),
             ("for", &|r| length(r, "approved_ms")),
         ],
     )
+}
+
+/// What a request is about.
+fn what(request: &Value) -> String {
+    if request.at("permissions").is_null() {
+        return format!("{} on {} at {}", text(request, "entitlement"), text(request, "resource"), text(request, "target_name"));
+    }
+    let permissions = request.at("permissions");
+    let head = format!("more permissions for the connector {} {}", text(permissions, "name"), text(permissions, "version"));
+    format!("{head}\n{}", super::connector::versions::difference(permissions))
 }
 
 /// One request for a person.
@@ -142,7 +152,7 @@ pub(super) fn describe(request: &Value) -> String {
         ("request", text(request, "id")),
         ("state", text(request, "state")),
         ("who", text(request, "requester_name")),
-        ("what", format!("{} on {} at {}", text(request, "entitlement"), text(request, "resource"), text(request, "target_name"))),
+        ("what", what(request)),
         ("asked for", length(request, "duration_ms")),
         ("approved for", length(request, "approved_ms")),
         ("why", text(request, "justification")),

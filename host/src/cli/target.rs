@@ -35,6 +35,11 @@ pub(super) enum Args {
         /// Its name or id.
         target: String,
     },
+    /// Let a target's calls to its connector go on, which stopped after too many broken rules.
+    Lift {
+        /// Its name or id.
+        target: String,
+    },
     /// List what can be asked for.
     Entitlements,
 }
@@ -113,6 +118,10 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
                 format!("{target} answers, and its account may do what the connector needs")
             })
         }
+        Args::Lift { target } => {
+            let target = api.lift_quarantine(&api.target_id(&target).await?).await?;
+            cx.show(&target, describe)
+        }
         Args::Entitlements => {
             let offers = api.entitlements().await?;
             cx.show(&offers, |offers| {
@@ -156,6 +165,8 @@ fn describe(target: &Value) -> String {
     let settings: Vec<String> = settings.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
     let accounts = target.items("accounts");
     let accounts: Vec<String> = accounts.iter().map(|a| format!("{} is {}", text(a, "principal"), text(a, "account"))).collect();
+    let stopped = target.items("quarantines");
+    let stopped: Vec<String> = stopped.iter().map(|q| format!("{}: {}", text(q, "connector"), text(q, "reason"))).collect();
     pairs(&[
         ("target", text(target, "name")),
         ("id", text(target, "id")),
@@ -166,5 +177,6 @@ fn describe(target: &Value) -> String {
         ("network", text(target, "network")),
         ("owner", text(target, "owner")),
         ("accounts", accounts.join(", ")),
+        ("calls stopped to", stopped.join(", ")),
     ])
 }

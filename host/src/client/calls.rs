@@ -113,6 +113,22 @@ impl Api {
         self.post(&path, &json!({ "permissions": connector.at("permissions_digest") })).await
     }
 
+    /// Does something with a version: `upgrade`, `repin`, `unload`, `ban`.
+    pub async fn connector_verb(&self, digest: &str, verb: &str, body: &Value) -> Result<Value, ClientError> {
+        self.post(&format!("/v1/connectors/{}/{verb}", segment(digest)), body).await
+    }
+
+    /// Moves every target of a connector back to the version before.
+    pub async fn roll_back_connector(&self, name: &str) -> Result<Value, ClientError> {
+        let done = self.post("/v1/connectors/rollback", &json!({ "name": name })).await?;
+        Ok(done.at("items").clone())
+    }
+
+    /// Lets a target's calls to its connector go on.
+    pub async fn lift_quarantine(&self, target: &str) -> Result<Value, ClientError> {
+        self.post(&format!("/v1/targets/{}/lift", segment(target)), &json!({})).await
+    }
+
     /// Loads an unsigned connector and accepts whatever it asks for: where the caller made it.
     pub async fn load_and_accept(&self, file: Vec<u8>) -> Result<Value, ClientError> {
         let loaded = self.load_connector(&file, None, false).await?;

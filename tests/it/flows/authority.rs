@@ -79,8 +79,8 @@ on_both_backends! {
         app.settle().await;
         let asked = app.ask("dave", "role.member", ROLE, MINUTE).await.unwrap().request.id;
         let narrow = app.broker.load_connector(&admin, NewConnector::of(READS_ONLY)).await.unwrap();
-        let change = hallpass_broker::TargetChange { connector: Some(narrow.facts.digest), ..Default::default() };
-        app.broker.update_target(&admin, &app.target, change).await.unwrap();
+        let moved = app.broker.upgrade_connector(&admin, &narrow.facts.digest, Default::default()).await.unwrap();
+        assert_eq!(moved.targets[0].held_back, None);
         let dave = app.sign_in("dave").await;
         assert_eq!(app.broker.grants(&dave, Default::default(), Default::default()).await.unwrap().items.len(), 2);
         assert_eq!(app.broker.requests(&dave, Default::default(), Default::default()).await.unwrap().items.len(), 3);

@@ -233,7 +233,7 @@ on_both_backends! {
         request.state = request.state.on(RequestEvent::Lapse, now.plus(60 * MINUTE)).unwrap();
         write(&request).await.unwrap();
         assert_eq!(reads.due_requests(now.plus(90 * MINUTE), 9).await.unwrap(), []);
-        let filter = RequestFilter { requester: Some(world.bot.id.clone()), target: None, state: Some("lapsed".into()) };
+        let filter = RequestFilter { requester: Some(world.bot.id.clone()), target: None, connector: None, state: Some("lapsed".into()) };
         assert_eq!(reads.requests(&filter, None, 9).await.unwrap().len(), 1);
         assert_eq!(reads.requests(&filter, Some(&request.id), 9).await.unwrap().len(), 0);
     }
@@ -305,7 +305,7 @@ on_both_backends! {
         assert_eq!(reads.counts(now.plus(30_000), 30_000).await.unwrap().overdue, 0, "overdue is past the grace, not at it");
         assert_eq!(reads.due_grants(now.plus(90 * MINUTE), 9).await.unwrap(), []);
         assert_eq!(reads.live_grants_of(&holding.id).await.unwrap(), []);
-        assert!(reads.ending_grants_of(&holding.id).await.unwrap().is_empty());
+        assert_eq!(reads.ending_grants_of(&holding.id).await.unwrap().len(), 1);
         let of_bot = GrantFilter { principal: Some(world.bot.id.clone()), state: Some(GrantState::Ending), ..GrantFilter::default() };
         assert_eq!(reads.grants(&of_bot, None, 9).await.unwrap().len(), 1);
         assert_eq!(reads.grants(&GrantFilter { live: true, ..of_bot }, None, 9).await.unwrap(), []);

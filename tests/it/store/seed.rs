@@ -11,7 +11,7 @@ use hallpass_domain::ids::{Digest, GrantId, HoldingId, OperationId, PrincipalId,
 use hallpass_domain::operation::{Operation, OperationKind, OperationState};
 use hallpass_domain::port::ConnectorFacts;
 use hallpass_domain::principal::{Principal, PrincipalKind, PrincipalState};
-use hallpass_domain::request::{Ask, OnTimeout, Request, RequestState, Stage};
+use hallpass_domain::request::{Ask, Asked, OnTimeout, Request, RequestState, Stage};
 use hallpass_domain::rng::SystemRng;
 use hallpass_domain::target::Target;
 use hallpass_store::{ConnectorRow, Store, StoreError, StoreResult, Tx, run_tx};
@@ -120,13 +120,13 @@ impl World {
         Request {
             id: RequestId::new(now, &SystemRng).unwrap(),
             requester: self.bot.id.clone(),
-            ask: Ask {
+            ask: Asked::Access(Ask {
                 target: self.target.id.clone(),
                 entitlement: "schema.read".into(),
                 resource: "database:shop/schema:sales".parse().unwrap(),
                 duration_ms: 10 * MINUTE,
                 justification: Some("the quarter's numbers\nfor \"sales\"".into()),
-            },
+            }),
             mode: Mode::Provisioning,
             connector: "postgres".into(),
             state: RequestState::Pending { stage: 0, since: now },

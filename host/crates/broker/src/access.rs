@@ -6,10 +6,10 @@ use hallpass_domain::grant::{Grant, GrantState};
 use hallpass_domain::holding::{Desired, Holding, Mode, Presence};
 use hallpass_domain::ids::{Digest, GrantId, HoldingId, PrincipalId, Stamp};
 use hallpass_domain::port::EntitlementFacts;
-use hallpass_domain::request::{Ask, Request, Stage};
+use hallpass_domain::request::{Ask, Asked, Request, Stage};
 use hallpass_domain::resource::Resource;
 use hallpass_domain::target::Target;
-use hallpass_policy::{AccessFacts, AccessQuery, Allowed, Decision, PrincipalFacts, RequestFacts, TargetFacts};
+use hallpass_policy::{AccessFacts, AccessQuery, Allowed, AskedFacts, ConnectorFacts, Decision, PrincipalFacts, RequestFacts, TargetFacts};
 use hallpass_store::{Reads, Tx};
 
 use crate::Broker;
@@ -74,9 +74,18 @@ impl Broker {
         let requester =
             reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
         let requester = facts_of(reads, &requester).await?;
-        let access = self.stored_access(reads, &request.ask, request.mode, request.connector.clone()).await?;
+        let (beneficiary, what) = match &request.ask {
+            Asked::Access(ask) => {
+                (None, AskedFacts::Access(self.stored_access(reads, ask, request.mode, request.connector.clone()).await?))
+            }
+            Asked::Permissions(ask) => {
+                let row = reads.connector(&ask.connector).await?.ok_or_else(|| BrokerError::not_found("connector", ask.connector))?;
+                let by = reads.principal(&row.loaded_by).await?.ok_or_else(|| BrokerError::not_found("principal", &row.loaded_by))?;
+                (Some(facts_of(reads, &by).await?), AskedFacts::Connector(ConnectorFacts { name: row.facts.name }))
+            }
+        };
         let approvers = request.stages.iter().flat_map(Stage::deciders).cloned().collect();
-        Ok(RequestFacts { id: request.id.clone(), requester, beneficiary: None, access, approvers })
+        Ok(RequestFacts { id: request.id.clone(), requester, beneficiary, what, approvers })
     }
 
     /// What policy says of an access now, to a principal as it is now; its limits are errors that name them.
@@ -129,27 +138,33 @@ impl Broker {
 
     /// The grant of an approved request, its holding, and the durable intent to make it true. One commit with the verdict. Policy
     /// is asked again, about whoever is there now and what the target offers now.
-    pub(crate) async fn create_grant(&self, tx: &mut Tx, request: &Request, actors: &[PrincipalId]) -> Result<GrantId, BrokerError> {
+    pub(crate) async fn create_grant(
+        &self,
+        tx: &mut Tx,
+        request: &Request,
+        ask: &Ask,
+        actors: &[PrincipalId],
+    ) -> Result<GrantId, BrokerError> {
         let now = self.clock.now();
         let missing = || BrokerError::not_found("principal", &request.requester);
         let owner = tx.reads().principal(&request.requester).await?.ok_or_else(missing)?.owner;
         anchor(tx, [&request.requester].into_iter().chain(&owner)).await?;
         let mut reads = tx.reads();
-        let target = reads.target(&request.ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &request.ask.target))?;
-        let wanted = self.wanted(target, &request.ask.entitlement, &request.ask.resource).await?;
+        let target = reads.target(&ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &ask.target))?;
+        let wanted = self.wanted(target, &ask.entitlement, &ask.resource).await?;
         let principal = reads.principal(&request.requester).await?.ok_or_else(missing)?;
         let facts = facts_of(&mut reads, &principal).await?;
-        self.still_allowed(&facts, wanted.access.clone(), request.approved_ms, request.ask.justification.as_deref())?;
+        self.still_allowed(&facts, wanted.access.clone(), request.approved_ms, ask.justification.as_deref())?;
         let account = self.account_for(&mut reads, &facts, &wanted).await?;
         drop(reads);
-        let holding = self.holding_for(tx, &wanted, account, &request.ask.resource).await?;
+        let holding = self.holding_for(tx, &wanted, account, &ask.resource).await?;
         let grant = Grant {
             id: GrantId::new(now, self.rng.as_ref())?,
             request: request.id.clone(),
             principal: request.requester.clone(),
             target: wanted.target.id.clone(),
-            entitlement: request.ask.entitlement.clone(),
-            resource: request.ask.resource.clone(),
+            entitlement: ask.entitlement.clone(),
+            resource: ask.resource.clone(),
             holding: holding.clone(),
             state: GrantState::Activating,
             duration_ms: request.approved_ms,

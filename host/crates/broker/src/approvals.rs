@@ -5,8 +5,8 @@ use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::failpoint::{Failpoint, hit};
 use hallpass_domain::ids::{ApprovalId, RequestId};
 use hallpass_domain::name::{Name, check_free_text};
-use hallpass_domain::request::{Approval, OnTimeout, Request, RequestEvent, RequestState, Stage, Verdict};
-use hallpass_policy::RequestFacts;
+use hallpass_domain::request::{Approval, Asked, OnTimeout, Request, RequestEvent, RequestState, Stage, Verdict};
+use hallpass_policy::{AskedFacts, RequestFacts};
 use hallpass_store::run_tx;
 
 use crate::Broker;
@@ -79,7 +79,10 @@ impl Broker {
             if new.verdict == Verdict::Approve {
                 // What policy allowed at submission it may forbid by now. How long it allows is asked with the last verdict:
                 // whoever comes later may narrow.
-                self.not_denied(&facts.requester, facts.access.clone(), request.approved_ms)?;
+                match &facts.what {
+                    AskedFacts::Access(access) => drop(self.not_denied(&facts.requester, access.clone(), request.approved_ms)?),
+                    AskedFacts::Connector(_) => self.upgrade_still_allowed(&facts)?,
+                }
             }
             request.version = tx.update_request(&request).await?;
             let mut given = Event::new(EventKind::ApprovalGiven, id)
@@ -99,7 +102,10 @@ impl Broker {
                 RequestState::Approved { .. } => {
                     tx.emit(Event::new(EventKind::RequestApproved, id).request(id).policy(self.policy.revision()).word("by", "approvers"))
                         .await?;
-                    self.create_grant(tx, &request, &actors).await?;
+                    match &request.ask {
+                        Asked::Access(ask) => drop(self.create_grant(tx, &request, ask, &actors).await?),
+                        Asked::Permissions(ask) => self.go_on_with_upgrade(tx, ask, &actors).await?,
+                    }
                 }
                 RequestState::Denied { .. } => {
                     tx.emit(Event::new(EventKind::RequestDenied, id).by(&actors).request(id)).await?;
@@ -110,7 +116,10 @@ impl Broker {
             Ok(())
         });
         match decided {
-            Ok(()) => hit(Failpoint::VerdictAfterCommit),
+            Ok(()) => {
+                hit(Failpoint::VerdictAfterCommit);
+                self.connectors_changed.notify_one();
+            }
             Err(e) => {
                 self.note_refused(ctx, id, &e).await?;
                 return Err(e);
@@ -128,9 +137,14 @@ impl Broker {
         match (new.verdict, new.narrowed_ms) {
             (Verdict::Deny, Some(_)) => Err(BrokerError::invalid("narrowed_ms", "a denial does not narrow", "Leave it out, or approve.")),
             (_, Some(0)) => Err(BrokerError::invalid("narrowed_ms", "must be at least one millisecond", "Deny the request instead.")),
-            (_, Some(ms)) if ms > request.ask.duration_ms => Err(BrokerError::invalid(
+            (_, Some(_)) if request.ask.access().is_none() => Err(BrokerError::invalid(
                 "narrowed_ms",
-                format!("{} is more than the {} that was asked for", crate::human(ms), crate::human(request.ask.duration_ms)),
+                "permissions have no end that could be nearer",
+                "Approve or deny them as they are.",
+            )),
+            (_, Some(ms)) if ms > request.ask.duration_ms() => Err(BrokerError::invalid(
+                "narrowed_ms",
+                format!("{} is more than the {} that was asked for", crate::human(ms), crate::human(request.ask.duration_ms())),
                 "An approver may narrow, never widen.",
             )),
             _ => Ok(()),
@@ -147,6 +161,13 @@ impl Broker {
             .reason
             .unwrap_or_else(|| format!("it takes a member of {}", groups.iter().map(Name::as_str).collect::<Vec<_>>().join(" or ")));
         Err(BrokerError::forbidden(format!("{} may not decide this request: {why}", ctx.name())))
+    }
+
+    /// Policy is asked again at the last verdict: what it allowed at submission it may forbid by now.
+    fn upgrade_still_allowed(&self, facts: &RequestFacts) -> Result<(), BrokerError> {
+        let AskedFacts::Connector(connector) = &facts.what else { return Ok(()) };
+        let denied = self.policy.decide_upgrade(&facts.requester, connector).err();
+        denied.map_or(Ok(()), |d| Err(BrokerError::PolicyDenied { reason: d.reason, policies: d.policies }))
     }
 
     async fn note_refused(&self, ctx: &OpContext, id: &RequestId, refused: &BrokerError) -> Result<(), BrokerError> {

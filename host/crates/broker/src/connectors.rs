@@ -3,13 +3,18 @@
 //! A version goes `loaded → active → retiring → unloaded`, or is banned (`domain::connector`). `load` lets a file in, `trust` says
 //! whose files; what it may do is what it asks for ∩ what was granted, looked up at each attempt.
 
+mod activate;
+mod keep;
 mod load;
+pub(crate) mod quarantine;
+mod repin;
 pub(crate) mod trust;
+mod upgrade;
 
 use std::sync::Arc;
 
 use hallpass_domain::connector::ConnectorState;
-use hallpass_domain::ids::Digest;
+use hallpass_domain::ids::{Digest, TargetId};
 use hallpass_domain::port::{ConnectorFacts, Failure, FailureKind, Granted};
 use hallpass_policy::{Action, ResourceFacts};
 use hallpass_store::ConnectorRow;
@@ -48,14 +53,22 @@ impl Broker {
 
     /// What a call of this version may use. Asked in the store at each attempt, so that what another node decided holds here at
     /// once; loads the version where this node has not done it yet.
-    pub(crate) async fn callable(&self, digest: &Digest) -> Result<Result<Granted, Failure>, BrokerError> {
+    pub(crate) async fn callable(&self, digest: &Digest, target: Option<&TargetId>) -> Result<Result<Granted, Failure>, BrokerError> {
         let mut reads = self.store.reads().await?;
         let row = reads.connector(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
         let stopped = |code: &str, message: String| Ok(Err(Failure::none(FailureKind::Unsupported, code, message)));
         let name = format!("{} {}", row.facts.name, row.facts.version);
         if row.state == ConnectorState::Banned {
-            let reason = row.reason.as_deref().unwrap_or("no reason was given");
-            return stopped("connector-banned", format!("{name} is banned: {reason}. Move its holdings with `hallpass connector repin`"));
+            return stopped("connector-banned", keep::banned(&row));
+        }
+        if let Some(target) = target
+            && let Some(stop) = reads.quarantines(target).await?.into_iter().find(|q| q.connector == *digest)
+        {
+            let remedy = "An operator lifts it with `hallpass target lift`, or upgrades the connector";
+            return stopped(
+                "connector-quarantined",
+                format!("calls to {name} have stopped in this target after {}. {remedy}", stop.reason),
+            );
         }
         let Some((granted, _)) = &row.granted else {
             return stopped("connector-not-accepted", format!("nobody has accepted yet what {name} asks for"));
@@ -82,7 +95,7 @@ impl Broker {
         match known {
             Ok(known) => {
                 for row in known.iter().filter(|row| row.state.is_callable() && row.granted.is_some()) {
-                    if let Err(e) = self.callable(&row.facts.digest).await {
+                    if let Err(e) = self.callable(&row.facts.digest, None).await {
                         tracing::error!(connector = %row.facts.digest, cause = %e, "a known connector does not load");
                     }
                 }

@@ -90,6 +90,7 @@ impl Broker {
 
     /// Does everything that is due now, to its end, one operation after the other. For tests and for whoever holds the clock.
     pub async fn settle_due(&self) -> Result<(), BrokerError> {
+        self.look_after_connectors().await?;
         for _ in 0..1_000 {
             while self.do_due().await? == Due::More {}
             for target in self.take_due_probes() {
@@ -97,6 +98,7 @@ impl Broker {
             }
             let claimed = self.claim(1, &HashMap::new()).await?;
             if claimed.is_empty() {
+                self.look_after_connectors().await?;
                 return self.sequence_once().await;
             }
             for claimed in claimed {

@@ -111,7 +111,9 @@ impl Broker {
         let request = reads.request(&grant.request).await?.ok_or_else(|| BrokerError::not_found("request", &grant.request))?;
         let holding = reads.holding(&grant.holding).await?.ok_or_else(|| BrokerError::not_found("holding", &grant.holding))?;
         let pinned = self.connectors.facts(&holding.connector).map_or(request.connector, |facts| facts.name.clone());
-        let access = self.stored_access(reads, &request.ask, holding.mode, pinned).await?;
+        let ask =
+            request.ask.access().ok_or_else(|| BrokerError::Internal(format!("the grant {} came of no asking for access", grant.id)))?;
+        let access = self.stored_access(reads, ask, holding.mode, pinned).await?;
         Ok(GrantFacts { id: grant.id.clone(), holder, access })
     }
 

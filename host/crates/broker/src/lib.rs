@@ -56,9 +56,9 @@ pub use settings::Settings;
 use witness::Witness;
 
 pub use views::{
-    Account, EnrolmentKeys, EventFilter, EventView, GrantFilter, GrantView, Group, Invitation, IssuedSession, MintedPass, NewConnector,
-    NewPrincipal, NewRequest, NewTarget, NewVerdict, Offer, Page, Part, PickedUp, Readiness, RequestFilter, RequestView, SealedFor,
-    TargetChange,
+    Account, EnrolmentKeys, EventFilter, EventView, GrantFilter, GrantView, Group, Holders, Invitation, IssuedSession, MintedPass, Moved,
+    NewConnector, NewPrincipal, NewRepin, NewRequest, NewTarget, NewUpgrade, NewVerdict, Offer, Page, Part, PickedUp, Readiness, Repinned,
+    RequestFilter, RequestView, SealedFor, TargetChange, Unloading, Upgrade,
 };
 
 /// What a broker is made of.
@@ -94,6 +94,10 @@ pub struct Broker {
     pub(crate) connectors: Arc<dyn Connector>,
     pub(crate) settings: Settings,
     pub(crate) witness: Witness,
+    /// Broken rules in a row that this node saw.
+    pub(crate) strikes: connectors::quarantine::Strikes,
+    /// A connector was banned, or its move ordered: looked after at once.
+    pub(crate) connectors_changed: tokio::sync::Notify,
     pub(crate) breakers: engine::Breakers,
     /// Secrets that connectors made in attempts that are not settled yet. They live nowhere else (law: one attempt).
     pub(crate) deliveries: Mutex<HashMap<(OperationId, i64), Delivery>>,
@@ -118,6 +122,8 @@ impl Broker {
             settings: parts.settings,
             witness: Witness::new(parts.checkpoint_file),
             breakers: engine::Breakers::default(),
+            strikes: connectors::quarantine::Strikes::default(),
+            connectors_changed: tokio::sync::Notify::new(),
             deliveries: Mutex::default(),
             pruned: AtomicI64::new(0),
             owner,
@@ -145,7 +151,14 @@ impl Broker {
             let (broker, stop) = (Arc::clone(self), stop.clone());
             async move { broker.sequence(stop).await }
         });
+        let keeper = tokio::spawn({
+            let (broker, stop) = (Arc::clone(self), stop.clone());
+            async move { broker.keep_connectors(stop).await }
+        });
         self.run_engine(stop).await;
+        if keeper.await.is_err() {
+            tracing::error!("looking after connectors panicked");
+        }
         if sequencer.await.is_err() {
             tracing::error!("the sequencer panicked");
         }

@@ -4,7 +4,7 @@ use hallpass_domain::clock::Millis;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::ids::{RequestId, TargetId};
 use hallpass_domain::name::check_free_text;
-use hallpass_domain::request::{Ask, Request, RequestEvent, RequestState};
+use hallpass_domain::request::{Ask, Asked, Request, RequestEvent, RequestState};
 use hallpass_domain::resource::Resource;
 use hallpass_policy::{AccessQuery, Action, Allowed, Decision, Explanation, ResourceFacts, Unmet};
 use hallpass_store::{Reads, Tx, run_tx};
@@ -54,6 +54,7 @@ impl Broker {
             }
         };
         check_admitted(&allowed, ask.duration_ms, ask.justification.as_deref())?;
+        self.usable(&wanted.target.connector).await?;
         self.account_for(&mut self.store.reads().await?, ctx.facts(), &wanted).await?;
         let now = self.clock.now();
         let auto = allowed.auto || allowed.stages.is_empty();
@@ -61,7 +62,7 @@ impl Broker {
             id: RequestId::new(now, self.rng.as_ref())?,
             requester: ctx.principal().clone(),
             approved_ms: ask.duration_ms,
-            ask,
+            ask: Asked::Access(ask.clone()),
             mode: wanted.access.mode,
             connector: wanted.access.target.connector.clone(),
             state: if auto { RequestState::Approved { at: now } } else { RequestState::Pending { stage: 0, since: now } },
@@ -96,7 +97,7 @@ impl Broker {
                         .word("by", "policy"),
                 )
                 .await?;
-                self.create_grant(tx, &request, &actors).await?;
+                self.create_grant(tx, &request, &ask, &actors).await?;
             }
             if let Some(once) = once {
                 let view = self.request_view(&mut tx.reads(), request.clone()).await?;
@@ -116,7 +117,13 @@ impl Broker {
     /// Requests that the caller may see.
     pub async fn requests(&self, ctx: &OpContext, filter: RequestFilter, page: Page) -> Result<Part<RequestView>, BrokerError> {
         let requester = (filter.mine || !ctx.is_operator()).then(|| ctx.principal().clone());
-        self.list(ctx, hallpass_store::RequestFilter { requester, target: None, state: filter.state }, page, |_, _| true).await
+        self.list(
+            ctx,
+            hallpass_store::RequestFilter { requester, state: filter.state, ..hallpass_store::RequestFilter::default() },
+            page,
+            |_, _| true,
+        )
+        .await
     }
 
     /// One request.
@@ -186,10 +193,20 @@ impl Broker {
     pub(crate) async fn request_view(&self, reads: &mut Reads<'_>, request: Request) -> Result<RequestView, BrokerError> {
         let requester =
             reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
-        let target = reads.target(&request.ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &request.ask.target))?;
+        let (mut target_name, mut connector) = (None, None);
+        match &request.ask {
+            Asked::Access(ask) => {
+                let target = reads.target(&ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &ask.target))?;
+                target_name = Some(target.name);
+            }
+            Asked::Permissions(ask) => {
+                let row = reads.connector(&ask.connector).await?.ok_or_else(|| BrokerError::not_found("connector", ask.connector))?;
+                connector = Some((row.facts.name, row.facts.version));
+            }
+        }
         let approvals = reads.approvals(&request.id).await?;
         let grant = reads.grants(&of_request(&request.id), None, 1).await?.into_iter().next().map(|g| g.id);
-        Ok(RequestView { requester_name: requester.name, target_name: target.name, approvals, grant, request })
+        Ok(RequestView { requester_name: requester.name, target_name, connector, approvals, grant, request })
     }
 
     async fn read_ask(&self, new: &NewRequest) -> Result<(Wanted, Ask), BrokerError> {
@@ -257,18 +274,21 @@ pub(crate) async fn load(tx: &mut Tx, id: &RequestId) -> Result<Request, BrokerE
     tx.reads().request(id).await?.ok_or_else(|| BrokerError::not_found("request", id))
 }
 
-fn submitted(request: &Request, actors: &[hallpass_domain::ids::PrincipalId]) -> Event {
+pub(crate) fn submitted(request: &Request, actors: &[hallpass_domain::ids::PrincipalId]) -> Event {
     let event = Event::new(EventKind::RequestSubmitted, &request.id)
         .by(actors)
         .request(&request.id)
         .policy(&request.policy_revision)
-        .word("target", &request.ask.target)
-        .word("entitlement", &request.ask.entitlement)
         .word("policies", &request.policies.join(","))
-        .number("duration_ms", i64::try_from(request.ask.duration_ms).unwrap_or(i64::MAX))
-        .number("stages", i64::try_from(request.stages.len()).unwrap_or(i64::MAX))
-        .text("resource", request.ask.resource.to_string());
-    match &request.ask.justification {
+        .number("duration_ms", i64::try_from(request.ask.duration_ms()).unwrap_or(i64::MAX))
+        .number("stages", i64::try_from(request.stages.len()).unwrap_or(i64::MAX));
+    let event = match &request.ask {
+        Asked::Access(ask) => {
+            event.word("target", &ask.target).word("entitlement", &ask.entitlement).text("resource", ask.resource.to_string())
+        }
+        Asked::Permissions(ask) => event.connector(ask.connector).number("added", i64::try_from(ask.diff.added.len()).unwrap_or(i64::MAX)),
+    };
+    match request.ask.justification() {
         Some(text) => event.text("justification", text.clone()),
         None => event,
     }

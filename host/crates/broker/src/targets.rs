@@ -80,6 +80,7 @@ impl Broker {
                     .text("name", target.name.as_str()),
             )
             .await?;
+            self.in_use(tx, &connector, &target.id, &actors).await?;
             if let Some(once) = once {
                 self.keep_answer(tx, ctx, once, target.clone()).await?;
             }
@@ -93,10 +94,14 @@ impl Broker {
     /// where the target's secrets are sent must know them: they come along.
     pub async fn update_target(&self, ctx: &OpContext, id: &TargetId, change: TargetChange) -> Result<Target, BrokerError> {
         let mut target = self.target_for(ctx, id, Action::TargetConfigure).await?;
-        if let Some(connector) = change.connector.filter(|connector| *connector != target.connector) {
-            self.usable(&connector).await?;
+        if change.connector.is_some_and(|connector| connector != target.connector) {
+            return Err(BrokerError::invalid(
+                "connector",
+                "a target moves to another version by an upgrade, which proves that version there first",
+                "Order it: hallpass connector upgrade NAME DIGEST --target TARGET.",
+            ));
         }
-        let facts = self.known(change.connector.as_ref().unwrap_or(&target.connector)).await?;
+        let facts = self.known(&target.connector).await?;
         if let Some(settings) = change.settings {
             check_redirected(&facts, &target, &settings, &change.secrets)?;
             target.settings = settings;
@@ -106,7 +111,6 @@ impl Broker {
         if let Some(network) = &change.network {
             target.network = check_network(network)?;
         }
-        target.connector = facts.digest;
         for name in change.secrets.keys() {
             if !target.secrets.contains(name) {
                 target.secrets.push(name.clone());
@@ -174,7 +178,7 @@ impl Broker {
     }
 
     async fn harmless_with(&self, connector: Digest, endpoint: Arc<Endpoint>) -> Result<Invocation, BrokerError> {
-        let granted = self.callable(&connector).await?.map_err(BrokerError::Target)?;
+        let granted = self.callable(&connector, Some(&endpoint.id)).await?.map_err(BrokerError::Target)?;
         let now = self.clock.now();
         Ok(Invocation {
             operation: OperationId::new(now, self.rng.as_ref())?,
@@ -277,7 +281,7 @@ impl Broker {
     }
 
     /// Whether new targets may use this version.
-    async fn usable(&self, connector: &Digest) -> Result<(), BrokerError> {
+    pub(crate) async fn usable(&self, connector: &Digest) -> Result<(), BrokerError> {
         let row = self.store.reads().await?.connector(connector).await?.ok_or_else(|| BrokerError::not_found("connector", connector))?;
         if !row.state.is_callable() {
             let remedy = "Name another version, or load this one again.";
@@ -331,7 +335,7 @@ fn secret_context(target: &TargetId, name: &str) -> String {
     format!("{target}/{name}")
 }
 
-fn check_settings(facts: &ConnectorFacts, settings: &BTreeMap<String, String>) -> Result<(), BrokerError> {
+pub(crate) fn check_settings(facts: &ConnectorFacts, settings: &BTreeMap<String, String>) -> Result<(), BrokerError> {
     let declared: Vec<&str> = facts.settings.iter().map(|s| s.name.as_str()).collect();
     for (name, value) in settings {
         if !declared.contains(&name.as_str()) {
@@ -391,6 +395,30 @@ fn check_network(network: &[String]) -> Result<Vec<String>, BrokerError> {
         }
     }
     Ok(out)
+}
+
+/// Refuses a version that would send a target's secrets elsewhere than the one before, by a default of its own.
+pub(crate) fn check_same_way(old: &ConnectorFacts, new: &ConnectorFacts, target: &Target) -> Result<(), BrokerError> {
+    let default = |setting: &SettingFacts| old.settings.iter().find(|s| s.name == setting.name).and_then(|s| s.default.clone());
+    let unset = |setting: &&SettingFacts| setting.connects && !target.settings.contains_key(&setting.name);
+    match new.settings.iter().filter(unset).find(|setting| default(setting) != setting.default) {
+        Some(setting) => Err(BrokerError::invalid(
+            "settings",
+            format!("`{}` decides where the secrets of this target are sent, and has another default in this version", setting.name),
+            "Set it for the target first.",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Whether a version declares every secret that a target has.
+pub(crate) fn check_secrets_of(facts: &ConnectorFacts, names: &[String]) -> Result<(), BrokerError> {
+    match names.iter().find(|name| !facts.secrets.contains(name)) {
+        Some(name) => {
+            Err(BrokerError::invalid("secrets", format!("it has no secret {name:?}"), format!("It has: {}.", facts.secrets.join(", "))))
+        }
+        None => Ok(()),
+    }
 }
 
 fn check_secrets(facts: &ConnectorFacts, secrets: &BTreeMap<String, SecretText>) -> Result<(), BrokerError> {

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use hallpass_domain::clock::{Millis, Timestamp};
+use hallpass_domain::connector::PermissionDiff;
 use hallpass_domain::grant::Grant;
-use hallpass_domain::ids::{Digest, EventId, GrantId, PrincipalId, RequestId, Stamp, TargetId};
+use hallpass_domain::holding::Presence;
+use hallpass_domain::ids::{Digest, EventId, GrantId, HoldingId, PrincipalId, RequestId, Stamp, TargetId};
 use hallpass_domain::name::{Name, NameError};
 use hallpass_domain::port::EntitlementFacts;
 use hallpass_domain::principal::{Principal, PrincipalKind};
 use hallpass_domain::request::{Approval, Request, Verdict};
 use hallpass_domain::secret::SecretText;
-use hallpass_store::CredentialState;
+use hallpass_store::{ConnectorRow, CredentialState};
 
 use crate::error::BrokerError;
 
@@ -119,6 +121,93 @@ impl<'a> NewConnector<'a> {
     pub fn of(file: &'a [u8]) -> Self {
         Self { file, signature: None, accept: None, allow_downgrade: false }
     }
+}
+
+/// An upgrade that is ordered.
+#[derive(Debug, Clone, Default)]
+pub struct NewUpgrade {
+    /// Only these targets; all of the connector's where none is named.
+    pub targets: Option<Vec<Name>>,
+    /// Why, for whoever approves.
+    pub justification: Option<String>,
+}
+
+/// What became of an upgrade.
+#[derive(Debug, Clone)]
+pub struct Upgrade {
+    /// The version.
+    pub connector: ConnectorRow,
+    /// What it asks for, compared with what was granted before.
+    pub diff: PermissionDiff,
+    /// The request that waits for another person; nothing has moved then.
+    pub request: Option<RequestId>,
+    /// Each target.
+    pub targets: Vec<Moved>,
+}
+
+/// What became of one target's move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The target.
+    pub target: TargetId,
+    /// Its name.
+    pub target_name: Name,
+    /// The version that it had.
+    pub from: Digest,
+    /// The version that it has now.
+    pub to: Digest,
+    /// Why it stays on the old one.
+    pub held_back: Option<String>,
+}
+
+/// Who still needs a version.
+#[derive(Debug, Clone, Default)]
+pub struct Holders {
+    /// Targets whose new calls use it.
+    pub targets: Vec<(TargetId, Name)>,
+    /// Holdings that it made and that have not ended.
+    pub holdings: Vec<HoldingId>,
+}
+
+/// A version that is to go.
+#[derive(Debug, Clone)]
+pub struct Unloading {
+    /// The version.
+    pub connector: ConnectorRow,
+    /// What still holds it.
+    pub holders: Holders,
+}
+
+/// Holdings that are to move to another version.
+#[derive(Debug, Clone, Default)]
+pub struct NewRepin {
+    /// These.
+    pub holdings: Vec<HoldingId>,
+    /// All live ones of this target instead.
+    pub target: Option<Name>,
+    /// Only look and compare.
+    pub dry_run: bool,
+}
+
+/// What became of one holding.
+#[derive(Debug, Clone)]
+pub struct Repinned {
+    /// The holding.
+    pub holding: HoldingId,
+    /// Its version before.
+    pub from: Digest,
+    /// The version asked for.
+    pub to: Digest,
+    /// What the new version declares otherwise.
+    pub changes: Vec<String>,
+    /// What was seen last.
+    pub seen_before: Option<Presence>,
+    /// What the new version sees.
+    pub seen_now: Option<Presence>,
+    /// Whether it moved.
+    pub moved: bool,
+    /// Why not.
+    pub reason: Option<String>,
 }
 
 /// A target that is to be added.
@@ -239,8 +328,10 @@ pub struct RequestView {
     pub request: Request,
     /// Name of the requester.
     pub requester_name: Name,
-    /// Name of the target.
-    pub target_name: Name,
+    /// Name of the target, where access is asked for.
+    pub target_name: Option<Name>,
+    /// Name and version of the connector whose permissions are asked for.
+    pub connector: Option<(String, String)>,
     /// Verdicts so far.
     pub approvals: Vec<Approval>,
     /// The grant that came of it.

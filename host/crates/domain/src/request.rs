@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Conflict;
 use crate::clock::{Millis, Timestamp};
+use crate::connector::PermissionDiff;
 use crate::holding::Mode;
-use crate::ids::{ApprovalId, PrincipalId, RequestId, TargetId};
+use crate::ids::{ApprovalId, Digest, PrincipalId, RequestId, TargetId};
 use crate::name::Name;
 use crate::resource::Resource;
 use crate::text_enum::text_enum;
@@ -162,6 +163,55 @@ pub struct Ask {
     pub justification: Option<String>,
 }
 
+/// The permissions that a version of a connector wants, and what it would move to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PermissionsAsk {
+    /// The version.
+    pub connector: Digest,
+    /// What of its permissions is more than, and less than, was granted before.
+    pub diff: PermissionDiff,
+    /// The targets that move to it once it is approved.
+    pub targets: Vec<TargetId>,
+    /// Why, in the requester's words. Untrusted text.
+    pub justification: Option<String>,
+}
+
+/// What a request is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "lowercase")]
+pub enum Asked {
+    /// Access, for its requester.
+    Access(Ask),
+    /// More permissions for a connector than it had.
+    Permissions(PermissionsAsk),
+}
+
+impl Asked {
+    /// The access, where that is what is asked for.
+    pub const fn access(&self) -> Option<&Ask> {
+        match self {
+            Self::Access(ask) => Some(ask),
+            Self::Permissions(_) => None,
+        }
+    }
+
+    /// For how long, in milliseconds; zero for what has no end.
+    pub const fn duration_ms(&self) -> Millis {
+        match self {
+            Self::Access(ask) => ask.duration_ms,
+            Self::Permissions(_) => 0,
+        }
+    }
+
+    /// Why, in the requester's words.
+    pub const fn justification(&self) -> Option<&String> {
+        match self {
+            Self::Access(ask) => ask.justification.as_ref(),
+            Self::Permissions(ask) => ask.justification.as_ref(),
+        }
+    }
+}
+
 /// A request as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
@@ -170,10 +220,10 @@ pub struct Request {
     /// Who asks, and who gets it.
     pub requester: PrincipalId,
     /// What is asked for.
-    pub ask: Ask,
-    /// What the entitlement does to a target, as it was when it was asked for.
+    pub ask: Asked,
+    /// What the entitlement does to a target, as it was when it was asked for; `access` where permissions are.
     pub mode: Mode,
-    /// The name of the connector that offered it then.
+    /// The name of the connector that offered it then, or whose permissions are asked for.
     pub connector: String,
     /// Where it stands.
     pub state: RequestState,

@@ -51,6 +51,14 @@ actions! {
     ConnectorRead => "connector.read",
     /// Take a connector out of use.
     ConnectorUnload => "connector.unload",
+    /// Move targets to another version, forward or back.
+    ConnectorUpgrade => "connector.upgrade",
+    /// Give a verdict on a version that asks for more than the one before.
+    ConnectorApprove => "connector.approve",
+    /// Move live holdings to another version.
+    ConnectorRepin => "connector.repin",
+    /// Stop a version for good, and let one that broke the rules go on in a target.
+    ConnectorBan => "connector.ban",
     /// See what can be asked for at a target.
     EntitlementRead => "entitlement.read",
     /// See a request.
@@ -80,9 +88,9 @@ actions! {
 }
 
 impl Action {
-    /// Whether it is one of the three that decide on access, which a permit must name alone.
+    /// Whether it is one of those that decide on a request, which a permit must name alone.
     pub const fn decides_access(self) -> bool {
-        matches!(self, Self::Request | Self::AutoApprove | Self::Approve)
+        matches!(self, Self::Request | Self::AutoApprove | Self::Approve | Self::ConnectorApprove)
     }
 
     /// The action with this name.

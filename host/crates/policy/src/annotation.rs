@@ -31,26 +31,28 @@ pub(crate) struct Annotations {
 const MAX: &str = "max";
 const ROUTE: &str = "route";
 const JUSTIFICATION: &str = "justification";
-const OF_REQUEST: &str = "\"request\"";
+const OF_REQUEST: &str = "\"request\" or \"connector.upgrade\"";
 const OF_ASKING: &str = "\"request\" or \"auto_approve\"";
 
 impl Annotations {
-    /// Reads the annotations of a policy. `asking` is the action of a permit of `request` or `auto_approve`, else `None`.
+    /// Reads the annotations of a policy. `asking` is the action of a permit of `request`, `auto_approve` or
+    /// `connector.upgrade` alone, else `None`.
     pub(crate) fn read<'a>(annotations: impl Iterator<Item = (&'a str, &'a str)>, asking: Option<Action>) -> (Self, Vec<Problem>) {
         let mut read = Self::default();
+        let of_access = matches!(asking, Some(Action::Request | Action::AutoApprove));
         let mut problems = Vec::new();
         for (key, value) in annotations {
             let outcome = match key {
                 "id" => Ok(()),
                 "reason" => read.reason(value),
-                ROUTE if asking == Some(Action::Request) => {
+                ROUTE if matches!(asking, Some(Action::Request | Action::ConnectorUpgrade)) => {
                     read.asks.route = Some(value.to_owned());
                     Ok(())
                 }
                 ROUTE => Err(Problem::MisplacedAnnotation { annotation: ROUTE, applies: OF_REQUEST }),
-                MAX if asking.is_some() => read.max(value),
+                MAX if of_access => read.max(value),
                 MAX => Err(Problem::MisplacedAnnotation { annotation: MAX, applies: OF_ASKING }),
-                JUSTIFICATION if asking.is_some() => read.justification(value),
+                JUSTIFICATION if of_access => read.justification(value),
                 JUSTIFICATION => Err(Problem::MisplacedAnnotation { annotation: JUSTIFICATION, applies: OF_ASKING }),
                 other => Err(Problem::UnknownAnnotation(other.to_owned())),
             };

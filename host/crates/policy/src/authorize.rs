@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::action::Action;
 use crate::evaluate::Outcome;
-use crate::facts::{PrincipalFacts, RequestFacts, ResourceFacts};
+use crate::facts::{AskedFacts, PrincipalFacts, RequestFacts, ResourceFacts};
 use crate::load::PolicySet;
 
 /// Whether somebody may do something.
@@ -52,7 +52,11 @@ impl PolicySet {
                 format!("{} {} is not a human, and only humans approve", approver.kind(), approver.name()),
             );
         };
-        let outcome = self.ask(&self.question(approver, None, |scene| scene.request(request, Some(groups))), Action::Approve);
+        let action = match request.what {
+            AskedFacts::Access(_) => Action::Approve,
+            AskedFacts::Connector(_) => Action::ConnectorApprove,
+        };
+        let outcome = self.ask(&self.question(approver, None, |scene| scene.request(request, Some(groups))), action);
         let refused = outcome.failure().is_some() || (!outcome.permitted && !outcome.policies.is_empty());
         if !refused && !user.groups.iter().any(|g| groups.contains(g)) {
             let asked = groups.iter().map(Name::as_str).collect::<Vec<_>>().join(" or ");

@@ -6,7 +6,7 @@ use cedar_policy::{Entities, Entity, EntityUid, RestrictedExpression};
 
 use hallpass_domain::name::Name;
 
-use crate::facts::{AccessFacts, GrantFacts, PrincipalFacts, RequestFacts, ResourceFacts, TargetFacts, UserFacts};
+use crate::facts::{AccessFacts, AskedFacts, GrantFacts, PrincipalFacts, RequestFacts, ResourceFacts, TargetFacts, UserFacts};
 use crate::names::{Names, uid};
 
 type Attributes<const N: usize> = [(&'static str, RestrictedExpression); N];
@@ -96,12 +96,15 @@ impl<'n> Scene<'n> {
         let groups = |names: &[Name]| set(names.iter().map(|g| entity(uid(&self.names.group, g.as_str()))).collect());
         let approvers = groups(&request.approvers);
         let stage = stage.map(groups);
-        let access = entity(self.access(&request.access));
-        let id = uid(&self.names.request, request.id.as_str());
+        let (kind, name, what) = match &request.what {
+            AskedFacts::Access(access) => (&self.names.request, "access", self.access(access)),
+            AskedFacts::Connector(connector) => (&self.names.upgrade_request, "connector", uid(&self.names.connector, &connector.name)),
+        };
+        let (id, what) = (uid(kind, request.id.as_str()), entity(what));
         match stage {
-            None => self.add(id, [("access", access), ("owners", owners), ("humans", humans), ("approvers", approvers)], parents),
+            None => self.add(id, [(name, what), ("owners", owners), ("humans", humans), ("approvers", approvers)], parents),
             Some(stage) => {
-                let attributes = [("access", access), ("owners", owners), ("humans", humans), ("approvers", approvers), ("stage", stage)];
+                let attributes = [(name, what), ("owners", owners), ("humans", humans), ("approvers", approvers), ("stage", stage)];
                 self.add(id, attributes, parents)
             }
         }
@@ -159,6 +162,8 @@ mod tests {
         let ci = workload("ci", human("olga", &["dba"]));
         let mut asked = request(bot.clone(), schema_read("shop-prod"), &["dba"]);
         asked.beneficiary = Some(ci.clone());
+        let upgrade =
+            crate::facts::RequestFacts { what: AskedFacts::Connector(ConnectorFacts { name: "postgres".to_owned() }), ..asked.clone() };
         let (held, group, connector) = (grant(ci.clone()), name("dba"), ConnectorFacts { name: "postgres".to_owned() });
         let resources = [
             ResourceFacts::Installation,
@@ -168,6 +173,7 @@ mod tests {
             ResourceFacts::Target(&held.access.target),
             ResourceFacts::Connector(&connector),
             ResourceFacts::Request(&asked),
+            ResourceFacts::Request(&upgrade),
             ResourceFacts::Grant(&held),
         ];
         let conforms = |scene: Scene<'_>| Entities::from_entities(scene.entities.into_values(), Some(&schema)).unwrap();

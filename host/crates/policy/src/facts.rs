@@ -122,6 +122,15 @@ pub struct AccessQuery {
     pub duration_ms: Millis,
 }
 
+/// What a request is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AskedFacts {
+    /// Access.
+    Access(AccessFacts),
+    /// More permissions for a connector.
+    Connector(ConnectorFacts),
+}
+
 /// A request that is read, withdrawn or decided upon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestFacts {
@@ -129,10 +138,10 @@ pub struct RequestFacts {
     pub id: RequestId,
     /// Who asks.
     pub requester: PrincipalFacts,
-    /// Who would hold it, where that is another principal.
+    /// Who would hold it, where that is another principal; who loaded the version of a connector.
     pub beneficiary: Option<PrincipalFacts>,
     /// What is asked for.
-    pub access: AccessFacts,
+    pub what: AskedFacts,
     /// Every group that has a say in any of its stages; one that a stage may escalate to, only once it has.
     pub approvers: Vec<Name>,
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use hallpass_domain::holding::Mode;
 use hallpass_domain::name::Name;
 
-use crate::facts::{AccessFacts, AccessQuery, GrantFacts, OwnedFacts, PrincipalFacts, RequestFacts, TargetFacts, UserFacts};
+use crate::facts::{AccessFacts, AccessQuery, AskedFacts, GrantFacts, OwnedFacts, PrincipalFacts, RequestFacts, TargetFacts, UserFacts};
 use crate::load::PolicySet;
 use crate::source::{Source, Sources};
 
@@ -76,7 +76,7 @@ pub(crate) fn query(principal: PrincipalFacts, access: AccessFacts, minutes: u64
 }
 
 pub(crate) fn request(requester: PrincipalFacts, access: AccessFacts, approvers: &[&str]) -> RequestFacts {
-    RequestFacts { id: id("rq_", "request"), requester, beneficiary: None, access, approvers: names(approvers) }
+    RequestFacts { id: id("rq_", "request"), requester, beneficiary: None, what: AskedFacts::Access(access), approvers: names(approvers) }
 }
 
 pub(crate) fn grant(holder: PrincipalFacts) -> GrantFacts {

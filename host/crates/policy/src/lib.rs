@@ -42,6 +42,7 @@ mod names;
 mod policy_text;
 mod route;
 mod source;
+mod upgrade;
 
 pub use action::Action;
 pub use annotation::Asks;
@@ -49,8 +50,10 @@ pub use authorize::Verdict;
 pub use decide::{Allowed, Decider, Decision, Denied, Unmet};
 pub use explain::{Explained, Explanation, Matched};
 pub use facts::{
-    AccessFacts, AccessQuery, ConnectorFacts, GrantFacts, OwnedFacts, PrincipalFacts, RequestFacts, ResourceFacts, TargetFacts, UserFacts,
+    AccessFacts, AccessQuery, AskedFacts, ConnectorFacts, GrantFacts, OwnedFacts, PrincipalFacts, RequestFacts, ResourceFacts, TargetFacts,
+    UserFacts,
 };
 pub use fault::{Fault, LoadError, Problem};
 pub use load::{Effect, PolicySet, PolicySummary};
 pub use source::{Source, Sources};
+pub use upgrade::UpgradeAllowed;

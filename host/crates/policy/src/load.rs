@@ -165,7 +165,7 @@ impl Draft<'_> {
         let mut problems = Vec::new();
         let asking = match (effect, actions.as_slice()) {
             (Effect::Forbid, _) => None,
-            (Effect::Permit, [only @ (Action::Request | Action::AutoApprove)]) => Some(*only),
+            (Effect::Permit, [only @ (Action::Request | Action::AutoApprove | Action::ConnectorUpgrade)]) => Some(*only),
             (Effect::Permit, several) => {
                 problems.extend(check_scope(&policy, several));
                 None

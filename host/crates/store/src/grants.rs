@@ -63,6 +63,15 @@ fn read(row: &Row) -> StoreResult<Grant> {
 }
 
 impl Reads<'_> {
+    /// Grants that still ask for access and whose connector is banned.
+    pub async fn banned_grants(&mut self, limit: u32) -> StoreResult<Vec<Grant>> {
+        let sql = select!(
+            " WHERE state IN ('activating', 'active', 'suspended') AND holding IN (SELECT h.id FROM holdings h \
+             JOIN connectors c ON c.digest = h.connector WHERE c.state = 'banned') ORDER BY id LIMIT $1"
+        );
+        self.list(TABLE, sql, args![limit], read).await
+    }
+
     /// The grant of this id.
     pub async fn grant(&mut self, id: &GrantId) -> StoreResult<Option<Grant>> {
         self.find(TABLE, select!(" WHERE id = $1"), args![id], read).await

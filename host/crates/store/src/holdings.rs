@@ -1,7 +1,7 @@
 //! Holdings.
 
 use hallpass_domain::holding::{Desired, Holding, Seen};
-use hallpass_domain::ids::{HoldingId, TargetId};
+use hallpass_domain::ids::{Digest, HoldingId, TargetId};
 use hallpass_domain::resource::Resource;
 
 use crate::error::StoreResult;
@@ -79,6 +79,16 @@ impl Reads<'_> {
     ) -> StoreResult<Option<Holding>> {
         let sql = select!(" WHERE target = $1 AND account = $2 AND entitlement = $3 AND resource = $4 AND mode = 'access'");
         self.find(TABLE, sql, args![target, account, entitlement, resource], read).await
+    }
+
+    /// The holdings that a version still has work with: a grant of theirs has not ended, or an operation is open.
+    pub async fn live_holdings_of(&mut self, connector: &Digest) -> StoreResult<Vec<Holding>> {
+        let sql = select!(
+            " WHERE connector = $1 AND (EXISTS (SELECT 1 FROM grants g WHERE g.holding = holdings.id \
+             AND g.state IN ('activating', 'active', 'suspended', 'ending')) \
+             OR EXISTS (SELECT 1 FROM operations o WHERE o.holding = holdings.id AND o.state IN ('planned', 'sent', 'unknown'))) ORDER BY id"
+        );
+        self.list(TABLE, sql, args![connector], read).await
     }
 
     /// Every holding of a target.

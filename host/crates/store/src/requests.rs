@@ -1,8 +1,8 @@
 //! Requests and approvals.
 
 use hallpass_domain::Timestamp;
-use hallpass_domain::ids::{PrincipalId, RequestId, TargetId};
-use hallpass_domain::request::{Approval, Ask, Request, RequestState};
+use hallpass_domain::ids::{Digest, PrincipalId, RequestId, TargetId};
+use hallpass_domain::request::{Approval, Ask, Asked, Request, RequestState};
 
 use crate::error::StoreResult;
 use crate::reads::{Conditions, Reads};
@@ -15,8 +15,8 @@ const APPROVALS: &str = "approvals";
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, requester, target, entitlement, resource, duration_ms, justification, mode, connector, state, stage, \
-             state_at, stages, approved_ms, policies, policy_revision, created, expires, version FROM requests",
+            "SELECT id, requester, target, entitlement, resource, duration_ms, justification, mode, connector, version_digest, permissions, \
+             state, stage, state_at, stages, approved_ms, policies, policy_revision, created, expires, version FROM requests",
             $rest
         )
     };
@@ -29,6 +29,8 @@ pub struct RequestFilter {
     pub requester: Option<PrincipalId>,
     /// For access in.
     pub target: Option<TargetId>,
+    /// For the permissions of.
+    pub connector: Option<Digest>,
     /// `pending`, `approved`, `denied`, `withdrawn` or `lapsed`.
     pub state: Option<String>,
 }
@@ -61,17 +63,24 @@ fn read_state(row: &Row) -> StoreResult<RequestState> {
     }
 }
 
+fn read_asked(row: &Row) -> StoreResult<Asked> {
+    if row.opt_text("permissions")?.is_some() {
+        return Ok(Asked::Permissions(row.json("permissions")?));
+    }
+    Ok(Asked::Access(Ask {
+        target: row.parse("target")?,
+        entitlement: row.text("entitlement")?,
+        resource: row.parse("resource")?,
+        duration_ms: row.number("duration_ms")?,
+        justification: row.opt_text("justification")?,
+    }))
+}
+
 fn read(row: &Row) -> StoreResult<Request> {
     Ok(Request {
         id: row.parse("id")?,
         requester: row.parse("requester")?,
-        ask: Ask {
-            target: row.parse("target")?,
-            entitlement: row.text("entitlement")?,
-            resource: row.parse("resource")?,
-            duration_ms: row.number("duration_ms")?,
-            justification: row.opt_text("justification")?,
-        },
+        ask: read_asked(row)?,
         mode: row.parse("mode")?,
         connector: row.text("connector")?,
         state: read_state(row)?,
@@ -110,6 +119,7 @@ impl Reads<'_> {
         conditions
             .when("requester =", filter.requester.as_ref())
             .when("target =", filter.target.as_ref())
+            .when("version_digest =", filter.connector.as_ref())
             .when("state =", filter.state.as_ref())
             .when("id >", after);
         let (sql, args) = conditions.page(select!(""), "id", limit);
@@ -143,21 +153,28 @@ impl Reads<'_> {
 impl Tx {
     /// Adds a request.
     pub async fn insert_request(&mut self, r: &Request) -> StoreResult<()> {
-        let sql = "INSERT INTO requests (id, requester, target, entitlement, resource, duration_ms, justification, mode, connector, \
+        let sql = "INSERT INTO requests (id, requester, target, entitlement, resource, duration_ms, justification, mode, connector, version_digest, permissions, \
                    state, stage, state_at, stages, approved_ms, policies, policy_revision, created, expires, due, version) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
         let (state, stage, at) = state_columns(&r.state);
         let (stages, policies) = (json(TABLE, "stages", &r.stages)?, json(TABLE, "policies", &r.policies)?);
+        let access = r.ask.access();
+        let (connector, permissions) = match &r.ask {
+            Asked::Access(_) => (None, None),
+            Asked::Permissions(ask) => (Some(ask.connector), Some(json(TABLE, "permissions", ask)?)),
+        };
         let args = args![
             r.id,
             r.requester,
-            r.ask.target,
-            r.ask.entitlement,
-            r.ask.resource,
-            r.ask.duration_ms,
-            r.ask.justification,
+            access.map(|ask| &ask.target),
+            access.map(|ask| &ask.entitlement),
+            access.map(|ask| &ask.resource),
+            r.ask.duration_ms(),
+            r.ask.justification(),
             r.mode,
             r.connector,
+            connector,
+            permissions,
             state,
             stage,
             at,

@@ -156,6 +156,7 @@ impl Broker {
             .await?;
             Ok(())
         });
+        self.strike(&work.op.target, work.holding.connector, failure).await?;
         if breaker::is_outage(failure) {
             self.trip_breaker(&work.op.target, failure).await;
         }
@@ -180,6 +181,7 @@ impl Broker {
                 .word("seen", &sight.by),
         )
         .await?;
+        self.strikes.clear(&work.op.target, work.holding.connector);
         holding.seen = sight.presence.map(|presence| Seen { presence, at: now, by: sight.by });
         Ok(holding)
     }
@@ -191,7 +193,7 @@ impl Broker {
         }
         let facts = self.grant_facts(reads, grant).await?;
         let request = reads.request(&grant.request).await?.ok_or_else(|| BrokerError::not_found("request", &grant.request))?;
-        let asked = self.still_allowed(&facts.holder, facts.access, grant.duration_ms, request.ask.justification.as_deref());
+        let asked = self.still_allowed(&facts.holder, facts.access, grant.duration_ms, request.ask.justification().map(String::as_str));
         Ok(asked.err().map(|no| no.to_string()))
     }
 

@@ -66,7 +66,7 @@ impl Broker {
         let target = reads.target(&op.target).await?.ok_or_else(|| BrokerError::not_found("target", &op.target))?;
         let endpoint = self.endpoint(&mut reads, &target).await?;
         drop(reads);
-        let (granted, stopped) = match self.callable(&holding.connector).await? {
+        let (granted, stopped) = match self.callable(&holding.connector, Some(&holding.target)).await? {
             Ok(granted) => (granted, None),
             Err(failure) => (Granted::only(&[]), Some(failure)),
         };

@@ -3,10 +3,16 @@
 pub(crate) mod accept;
 pub(crate) mod list;
 pub(crate) mod load;
+pub(crate) mod repin;
 pub(crate) mod show;
+pub(crate) mod unload;
+pub(crate) mod upgrade;
 
 pub use accept::Acceptance;
 pub use load::LoadQuery;
+pub use repin::{NewRepin, Repinned};
+pub use unload::{Ban, Unloading};
+pub use upgrade::{Moved, NewUpgrade, Rollback, Upgrade};
 
 use hallpass_broker::ConnectorRow;
 use hallpass_domain::connector::{ConnectorState, permissions_digest};

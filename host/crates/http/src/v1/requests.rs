@@ -12,9 +12,9 @@ pub use submit::NewRequest;
 
 use hallpass_broker::RequestView;
 use hallpass_domain::Timestamp;
-use hallpass_domain::ids::{GrantId, PrincipalId, RequestId, TargetId};
+use hallpass_domain::ids::{Digest, GrantId, PrincipalId, RequestId, TargetId};
 use hallpass_domain::name::Name;
-use hallpass_domain::request::{OnTimeout, RequestState, Stage as Stored};
+use hallpass_domain::request::{Asked, OnTimeout, RequestState, Stage as Stored};
 use hallpass_domain::resource::Resource;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -50,7 +50,23 @@ impl From<Stored> for Stage {
     }
 }
 
-/// An asking for access.
+/// What a version of a connector asks for, compared with what was granted before.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Permissions {
+    /// The version.
+    #[schema(value_type = String, example = "sha256:…")]
+    pub connector: Digest,
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub version: String,
+    /// What it asks for and was not granted before.
+    pub added: Vec<String>,
+    /// What was granted before and it does not ask for.
+    pub removed: Vec<String>,
+}
+
+/// An asking: for access, or for a connector's permissions.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Request {
     /// Its id.
@@ -62,17 +78,24 @@ pub struct Request {
     /// The requester's name.
     #[schema(value_type = String)]
     pub requester_name: Name,
-    /// Where.
-    #[schema(value_type = String)]
-    pub target: TargetId,
+    /// Where. Absent where a connector's permissions are asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub target: Option<TargetId>,
     /// The target's name.
-    #[schema(value_type = String)]
-    pub target_name: Name,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub target_name: Option<Name>,
     /// Which kind of access.
-    pub entitlement: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entitlement: Option<String>,
     /// On what: `kind:name/kind:name`.
-    #[schema(value_type = String, example = "database:shop/schema:sales")]
-    pub resource: Resource,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "database:shop/schema:sales")]
+    pub resource: Option<Resource>,
+    /// The version of a connector whose permissions are asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Permissions>,
     /// For how long it was asked, in milliseconds.
     pub duration_ms: u64,
     /// What is approved so far, in milliseconds: the asked time or the shortest narrowing.
@@ -110,17 +133,31 @@ impl From<RequestView> for Request {
     fn from(view: RequestView) -> Self {
         let r = view.request;
         let (stage, since) = standing(r.state);
+        let duration_ms = r.ask.duration_ms();
+        let justification = r.ask.justification().cloned();
+        let (access, permissions) = match r.ask {
+            Asked::Access(ask) => (Some(ask), None),
+            Asked::Permissions(ask) => (None, Some(ask)),
+        };
+        let (name, version) = view.connector.unwrap_or_default();
         Self {
             id: r.id,
             requester: r.requester,
             requester_name: view.requester_name,
-            target: r.ask.target,
+            target: access.as_ref().map(|ask| ask.target.clone()),
             target_name: view.target_name,
-            entitlement: r.ask.entitlement,
-            resource: r.ask.resource,
-            duration_ms: r.ask.duration_ms,
+            entitlement: access.as_ref().map(|ask| ask.entitlement.clone()),
+            resource: access.map(|ask| ask.resource),
+            permissions: permissions.map(|ask| Permissions {
+                connector: ask.connector,
+                name,
+                version,
+                added: ask.diff.added,
+                removed: ask.diff.removed,
+            }),
+            duration_ms,
             approved_ms: r.approved_ms,
-            justification: r.ask.justification,
+            justification,
             state: r.state.as_str().to_owned(),
             since: since.into(),
             stage,

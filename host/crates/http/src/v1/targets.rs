@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod add;
 pub(crate) mod check;
+pub(crate) mod lift;
 pub(crate) mod list;
 pub(crate) mod set_account;
 pub(crate) mod show;
@@ -22,6 +23,8 @@ use hallpass_domain::target::Target as Stored;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::app::App;
+use crate::problem::Problem;
 use crate::shape::{Instant, SecretInput};
 
 /// One configured instance of a connector.
@@ -53,6 +56,29 @@ pub struct Target {
     pub created: Instant,
     /// One more with each change.
     pub revision: i64,
+    /// Versions of the connector whose calls have stopped here, because they broke the rules too often in a row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantines: Vec<Quarantine>,
+}
+
+/// A version whose calls have stopped in a target.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Quarantine {
+    /// The version.
+    #[schema(value_type = String)]
+    pub connector: Digest,
+    /// Since when.
+    pub since: Instant,
+    /// What it did.
+    pub reason: String,
+}
+
+/// A target with its quarantines.
+async fn shown(app: &App, target: Stored) -> Result<Target, Problem> {
+    let stopped = app.broker.quarantines(&target.id).await?;
+    let quarantine =
+        |q: hallpass_domain::connector::Quarantine| Quarantine { connector: q.connector, since: q.since.into(), reason: q.reason };
+    Ok(Target { quarantines: stopped.into_iter().map(quarantine).collect(), ..target.into() })
 }
 
 impl From<Stored> for Target {
@@ -68,6 +94,7 @@ impl From<Stored> for Target {
             owner: t.owner,
             created: t.created.into(),
             revision: t.revision,
+            quarantines: Vec::new(),
         }
     }
 }

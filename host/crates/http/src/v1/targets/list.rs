@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::Target;
+use super::{Target, shown};
 use crate::app::App;
 use crate::extract::{Caller, Query};
 use crate::problem::Problem;
@@ -20,5 +20,9 @@ pub(crate) async fn list(
     Caller(ctx): Caller,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Json<List<Target>>, Problem> {
-    Ok(Json(List::whole(app.broker.targets(&ctx).await?.into_iter().map(Target::from))))
+    let mut targets = Vec::new();
+    for target in app.broker.targets(&ctx).await? {
+        targets.push(shown(&app, target).await?);
+    }
+    Ok(Json(List::whole(targets)))
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use hallpass_domain::ids::TargetId;
 
-use super::Target;
+use super::{Target, shown};
 use crate::app::App;
 use crate::extract::{Caller, Place};
 use crate::problem::Problem;
@@ -17,5 +17,6 @@ use crate::problem::Problem;
     extensions(("x-hallpass-action" = json!("target.read")))
 )]
 pub(crate) async fn show(State(app): State<App>, Caller(ctx): Caller, Place(id): Place<TargetId>) -> Result<Json<Target>, Problem> {
-    Ok(Json(app.broker.target(&ctx, &id).await?.into()))
+    let target = app.broker.target(&ctx, &id).await?;
+    Ok(Json(shown(&app, target).await?))
 }

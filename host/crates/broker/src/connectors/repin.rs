@@ -1,0 +1,187 @@
+//! Re-pinning: live holdings move to another version on purpose, once that version is seen to see the same.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hallpass_domain::connector::ConnectorState;
+use hallpass_domain::event::{Event, EventKind};
+use hallpass_domain::holding::{Holding, Presence};
+use hallpass_domain::ids::{Digest, HoldingId, OperationId};
+use hallpass_domain::operation::{Operation, OperationKind, OperationState};
+use hallpass_domain::port::{EntitlementFacts, Invocation, Sight, Wish};
+use hallpass_policy::Action;
+use hallpass_store::{ConnectorRow, run_tx};
+
+use super::may;
+use crate::Broker;
+use crate::context::OpContext;
+use crate::engine::NoChange;
+use crate::error::BrokerError;
+use crate::targets::check_settings;
+use crate::views::{NewRepin, Repinned};
+
+impl Broker {
+    /// Moves live holdings to this version of their connector. Each is observed with it first, and stays where it is when the
+    /// version does not see what was seen before. With `dry_run` nothing moves.
+    pub async fn repin_holdings(&self, ctx: &OpContext, to: &Digest, new: NewRepin) -> Result<Vec<Repinned>, BrokerError> {
+        let mut reads = self.store.reads().await?;
+        let next = reads.connector(to).await?.ok_or_else(|| BrokerError::not_found("connector", to))?;
+        may(ctx, Action::ConnectorRepin, &next.facts)?;
+        self.usable(to).await?;
+        let versions = reads.connector_versions(&next.facts.name).await?;
+        let target = match &new.target {
+            Some(name) => Some(reads.target_by_name(name).await?.ok_or_else(|| BrokerError::not_found("target", name))?.id),
+            None => None,
+        };
+        let mut holdings = Vec::new();
+        for version in versions.iter().filter(|row| row.facts.digest != *to) {
+            holdings.extend(reads.live_holdings_of(&version.facts.digest).await?);
+        }
+        drop(reads);
+        if let Some(missing) = new.holdings.iter().find(|id| !holdings.iter().any(|h| h.id == **id)) {
+            return Err(BrokerError::not_found("live holding of another version of this connector:", missing));
+        }
+        let chosen = holdings.into_iter().filter(|h| match &target {
+            Some(target) => h.target == *target,
+            None => new.holdings.contains(&h.id),
+        });
+        let mut moved = Vec::new();
+        for holding in chosen {
+            let from = versions.iter().find(|row| row.facts.digest == holding.connector);
+            moved.push(self.repin(ctx, &holding, from, &next, new.dry_run).await?);
+        }
+        Ok(moved)
+    }
+
+    async fn repin(
+        &self,
+        ctx: &OpContext,
+        holding: &Holding,
+        from: Option<&ConnectorRow>,
+        next: &ConnectorRow,
+        dry_run: bool,
+    ) -> Result<Repinned, BrokerError> {
+        let to = next.facts.digest;
+        let old = from.and_then(|row| row.facts.entitlement(&holding.entitlement));
+        let new = next.facts.entitlement(&holding.entitlement);
+        let mut view = Repinned {
+            holding: holding.id.clone(),
+            from: holding.connector,
+            to,
+            changes: old.zip(new).map(|(old, new)| changes(old, new)).unwrap_or_default(),
+            seen_before: holding.seen.map(|seen| seen.presence),
+            seen_now: None,
+            moved: false,
+            reason: None,
+        };
+        if new.is_none_or(|e| e.mode != holding.mode || e.resource != holding.resource.kind()) {
+            view.reason =
+                Some(format!("{} {} has no entitlement {} of this kind", next.facts.name, next.facts.version, holding.entitlement));
+            return Ok(view);
+        }
+        let is_banned = from.is_some_and(|row| row.state == ConnectorState::Banned);
+        let operations = self.store.reads().await?.operations_of(&holding.id).await?;
+        if operations.iter().any(|op| matches!(op.state, OperationState::Sent | OperationState::Unknown)) && !is_banned {
+            view.reason = Some(String::from("an operation of the old version is under way; try again when it has settled"));
+            return Ok(view);
+        }
+        match self.look_with(holding, &operations, to).await? {
+            Ok(sight) => view.seen_now = sight.presence,
+            Err(reason) => {
+                view.reason = Some(format!("the new version cannot look: {reason}"));
+                return Ok(view);
+            }
+        }
+        let same = match view.seen_before {
+            Some(before) => view.seen_now == Some(before),
+            // Never seen yet: any clear sight will do.
+            None => view.seen_now.is_some(),
+        };
+        if !same {
+            let word = |p: Option<Presence>| p.map_or("something that it does not know", Presence::as_str);
+            view.reason = Some(format!("the new version sees {}, and {} was seen before", word(view.seen_now), word(view.seen_before)));
+            return Ok(view);
+        }
+        if !dry_run {
+            self.move_holding(ctx, &holding.id, to).await?;
+            view.moved = true;
+        }
+        Ok(view)
+    }
+
+    async fn move_holding(&self, ctx: &OpContext, id: &HoldingId, to: Digest) -> Result<(), BrokerError> {
+        let actors = ctx.actors();
+        run_tx!(self.store, "holding.repin", |tx| -> Result<(), BrokerError> {
+            let mut holding = tx.anchor_holding(id).await?.ok_or_else(|| BrokerError::not_found("holding", id))?;
+            let from = holding.connector;
+            holding.connector = to;
+            // A new version: an operation that was planned or sent for the old one is planned anew.
+            tx.update_holding_wish(&holding).await?;
+            tx.make_target_due(&holding.target, self.clock.now()).await?;
+            tx.emit(Event::new(EventKind::HoldingRepinned, id).by(&actors).holding(id).connector(to).word("from", &from)).await?;
+            Ok(())
+        })
+    }
+
+    /// Looks at a holding with another version than its own, without effect.
+    async fn look_with(
+        &self,
+        holding: &Holding,
+        operations: &[Operation],
+        connector: Digest,
+    ) -> Result<Result<Sight, String>, BrokerError> {
+        let mut reads = self.store.reads().await?;
+        let target = reads.target(&holding.target).await?.ok_or_else(|| BrokerError::not_found("target", &holding.target))?;
+        if let Err(e) = check_settings(&*self.known(&connector).await?, &target.settings) {
+            return Ok(Err(e.to_string()));
+        }
+        let endpoint = self.endpoint(&mut reads, &target).await?;
+        drop(reads);
+        let granted = match self.callable(&connector, Some(&holding.target)).await? {
+            Ok(granted) => granted,
+            Err(failure) => return Ok(Err(failure.to_string())),
+        };
+        let now = self.clock.now();
+        let call = Invocation {
+            operation: OperationId::new(now, self.rng.as_ref())?,
+            attempt: 0,
+            connector,
+            granted,
+            endpoint,
+            deadline: now.plus(self.settings.call_ms),
+            dry_run: true,
+            fence: Arc::new(NoChange),
+        };
+        // What the target enforces is what the last apply asked for.
+        let applied = operations.iter().rev().find(|op| op.kind == OperationKind::Apply && op.sent.is_some());
+        let want = Wish {
+            stamp: holding.stamp.clone(),
+            mode: holding.mode,
+            account: holding.account.clone(),
+            entitlement: holding.entitlement.clone(),
+            resource: holding.resource.clone(),
+            parameters: BTreeMap::new(),
+            until: applied.map_or(holding.desired.until, |op| op.until),
+            suspended: holding.desired.presence == Presence::Suspended,
+            fresh_credential: false,
+            locator: holding.locator.clone(),
+        };
+        Ok(self.connectors.look(&call, &want).await.map_err(|failure| failure.to_string()))
+    }
+}
+
+/// What is declared otherwise for an entitlement.
+fn changes(old: &EntitlementFacts, new: &EntitlementFacts) -> Vec<String> {
+    let mut changes = Vec::new();
+    let mut compare = |what: &str, old: String, new: String| {
+        if old != new {
+            changes.push(format!("{what}: {old} → {new}"));
+        }
+    };
+    compare("sessions", old.sessions.to_string(), new.sessions.to_string());
+    compare("settles within", crate::human(old.settles_within_ms), crate::human(new.settles_within_ms));
+    compare("can be suspended", old.suspend.to_string(), new.suspend.to_string());
+    compare("carries our mark", old.marked.to_string(), new.marked.to_string());
+    compare("the host looks itself", old.host_looks.to_string(), new.host_looks.to_string());
+    changes
+}
