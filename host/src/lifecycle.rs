@@ -65,7 +65,7 @@ pub async fn serve(
     let rng: Arc<dyn Rng> = Arc::new(SystemRng);
     // What the server writes is its user's alone: the database, its journal, the checkpoint.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-    admit(&config.server.data, trial)?;
+    admit(&config.server.data, config.store.postgres_url.is_none(), trial)?;
     // A write past a limit on file sizes is an error that the store answers for, not the end of the process.
     let _file_size = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
     let store = wiring::open_store(config, Arc::clone(&clock), Arc::clone(&rng)).await?;
@@ -119,12 +119,20 @@ async fn close(broker: Arc<Broker>, store: hallpass_store::Store) {
 }
 
 /// Whether this folder may be used in this way.
-fn admit(data: &Path, trial: Trial) -> anyhow::Result<()> {
+fn admit(data: &Path, embedded: bool, trial: Trial) -> anyhow::Result<()> {
     let mark = data.join(THROWAWAY);
     let is_new = std::fs::read_dir(data).map_or(true, |mut entries| entries.next().is_none());
     if trial.throwaway && is_new {
         std::fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
         std::fs::write(&mark, "Nothing depends on this folder.\n").with_context(|| format!("{} cannot be written", mark.display()))?;
+    }
+    let left = [wiring::AUDIT_KEY, wiring::CHECKPOINT].into_iter().find(|name| data.join(name).exists());
+    if let Some(left) = left.filter(|_| embedded && !data.join("hallpass.db").exists()) {
+        bail!(
+            "the database hallpass.db is missing from {}, where a broker ran before ({left} is there): bring it back from a backup, or \
+             choose a new folder for a new broker. Nothing was made",
+            data.display()
+        );
     }
     if (trial.throwaway || trial.fail_at.is_some()) && !mark.exists() {
         bail!(
@@ -164,18 +172,27 @@ mod tests {
         std::fs::create_dir(&real).unwrap();
         std::fs::write(real.join("hallpass.db"), "").unwrap();
         let fail = Trial { fail_at: Some(Failpoint::TargetAfterCommit), ..Trial::default() };
-        assert!(admit(&real, fail).is_err());
-        assert!(admit(&real, Trial { throwaway: true, ..fail }).is_err(), "a folder that is in use does not become one");
-        assert!(admit(&folder.path().join("unborn"), fail).is_err());
-        assert!(admit(&real, Trial::default()).is_ok());
+        assert!(admit(&real, true, fail).is_err());
+        assert!(admit(&real, true, Trial { throwaway: true, ..fail }).is_err(), "a folder that is in use does not become one");
+        assert!(admit(&folder.path().join("unborn"), true, fail).is_err());
+        assert!(admit(&real, true, Trial::default()).is_ok());
+    }
+
+    #[test]
+    fn a_folder_whose_database_is_gone_begins_no_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(wiring::CHECKPOINT), "").unwrap();
+        let refused = admit(folder.path(), true, Trial::default()).unwrap_err().to_string();
+        assert!(refused.contains("hallpass.db is missing"), "{refused}");
+        assert!(admit(folder.path(), false, Trial::default()).is_ok(), "its database is PostgreSQL");
     }
 
     #[test]
     fn a_folder_made_to_be_thrown_away_stays_one() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        admit(&data, Trial { throwaway: true, ..Trial::default() }).unwrap();
+        admit(&data, true, Trial { throwaway: true, ..Trial::default() }).unwrap();
         std::fs::write(data.join("hallpass.db"), "").unwrap();
-        assert!(admit(&data, Trial { fail_at: Some(Failpoint::TargetAfterCommit), ..Trial::default() }).is_ok());
+        assert!(admit(&data, true, Trial { fail_at: Some(Failpoint::TargetAfterCommit), ..Trial::default() }).is_ok());
     }
 }

@@ -17,6 +17,8 @@ pub enum Exit {
     NotFound = 4,
     /// The broker or the target does not answer. Trying again later may work.
     Unavailable = 5,
+    /// It was asked for and goes on without us: time to wait is over.
+    Waiting = 6,
 }
 
 /// What the help says of them.
@@ -27,7 +29,8 @@ Exit codes:
   2  the command line is wrong
   3  not allowed
   4  no such thing
-  5  the broker or the target does not answer; try again";
+  5  the broker or the target does not answer; try again
+  6  asked for and not done yet; it goes on, do not ask again";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

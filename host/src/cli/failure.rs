@@ -59,9 +59,8 @@ impl From<ClientError> for Failure {
                 429 | 500.. => Exit::Unavailable,
                 _ => Exit::Failed,
             },
-            ClientError::Call(EgressError::Unreachable { .. } | EgressError::TimedOut { .. }) | ClientError::TooSlow(_) => {
-                Exit::Unavailable
-            }
+            ClientError::TooSlow(_) => Exit::Waiting,
+            ClientError::Call(EgressError::Unreachable { .. } | EgressError::TimedOut { .. }) => Exit::Unavailable,
             ClientError::Call(EgressError::Address(_)) => Exit::Usage,
             _ => Exit::Failed,
         };

@@ -57,6 +57,8 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
     let identity = enrol(&link).await?;
     let profile = args.name.unwrap_or_else(|| free_name(&identity.name, |name| profiles.has(name)));
     profiles.save(&profile, &identity)?;
+    // Whoever enrols means to go on as that.
+    profiles.choose(&profile)?;
     let document = json!({ "profile": profile, "name": identity.name, "principal": identity.principal, "broker": identity.broker });
     cx.show(&document, |d| {
         pairs(&[

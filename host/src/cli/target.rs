@@ -14,6 +14,8 @@ use crate::client::Look as _;
 pub(super) enum Args {
     /// Add a target.
     Add(Add),
+    /// Change settings, secrets or the network of a target. What is not named stays.
+    Update(Update),
     /// List targets.
     List,
     /// Show one target and its accounts.
@@ -69,6 +71,22 @@ pub(super) struct Add {
     owner: Option<String>,
 }
 
+/// A change of a target.
+#[derive(Debug, clap::Args)]
+pub(super) struct Update {
+    /// Its name or id.
+    target: String,
+    /// A setting to change; may be repeated. An empty value removes it.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    settings: Vec<(String, String)>,
+    /// A secret to set anew, read from a file; may be repeated. `-` is standard input.
+    #[arg(long = "secret", value_name = "NAME=FILE", value_parser = pair)]
+    secrets: Vec<(String, String)>,
+    /// What it may reach beyond the public internet, all anew; may be repeated.
+    #[arg(long = "allow-network", value_name = "ORIGIN")]
+    network: Vec<String>,
+}
+
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| String::from("write NAME=VALUE"))?;
     Ok((name.to_owned(), value.to_owned()))
@@ -79,6 +97,27 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
     match args {
         Args::Add(add) => {
             let target = api.add_target(&body(add)?).await?;
+            cx.show(&target, describe)
+        }
+        Args::Update(update) => {
+            let id = api.target_id(&update.target).await?;
+            let mut body = Map::new();
+            if !update.settings.is_empty() {
+                let mut settings = api.target(&id).await?.at("settings").as_object().cloned().unwrap_or_default();
+                for (name, value) in update.settings {
+                    if value.is_empty() {
+                        settings.remove(&name)
+                    } else {
+                        settings.insert(name, Value::String(value))
+                    };
+                }
+                body.insert("settings".to_owned(), Value::Object(settings));
+            }
+            body.insert("secrets".to_owned(), Value::Object(secrets(update.secrets)?));
+            if !update.network.is_empty() {
+                body.insert("network".to_owned(), json!(update.network));
+            }
+            let target = api.update_target(&id, &Value::Object(body)).await?;
             cx.show(&target, describe)
         }
         Args::List => {
@@ -144,12 +183,7 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
 
 fn body(add: Add) -> Result<Value, Failure> {
     let settings: Map<String, Value> = add.settings.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-    let mut secrets = Map::new();
-    for (name, file) in add.secrets {
-        let value = if file == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(PathBuf::from(&file)) };
-        let value = value.map_err(|e| Failure::failed(format!("the secret {name} cannot be read from {file}: {e}")))?;
-        secrets.insert(name, Value::String(value.trim_end_matches('\n').to_owned()));
-    }
+    let secrets = secrets(add.secrets)?;
     let mut body = json!({
         "name": add.name, "environment": add.environment, "connector": add.connector, "settings": settings, "secrets": secrets,
         "network": add.network,
@@ -158,6 +192,21 @@ fn body(add: Add) -> Result<Value, Failure> {
         body.insert("owner".to_owned(), Value::String(owner));
     }
     Ok(body)
+}
+
+/// Secrets by name, each read from its file.
+fn secrets(files: Vec<(String, String)>) -> Result<Map<String, Value>, Failure> {
+    let mut secrets = Map::new();
+    for (name, file) in files {
+        let value = if file == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(PathBuf::from(&file)) };
+        let value = value.map_err(|e| Failure::failed(format!("the secret {name} cannot be read from {file}: {e}")))?;
+        let value = value.trim_end_matches('\n');
+        if value.is_empty() {
+            return Err(Failure::usage(format!("the secret {name} is empty: {file} holds nothing")));
+        }
+        secrets.insert(name, Value::String(value.to_owned()));
+    }
+    Ok(secrets)
 }
 
 fn describe(target: &Value) -> String {

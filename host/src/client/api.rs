@@ -139,6 +139,10 @@ impl Api {
         self.call(Method::PUT, path, Body::Json(body)).await
     }
 
+    pub(super) async fn patch(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.call(Method::PATCH, path, Body::Json(body)).await
+    }
+
     /// POST of a file.
     pub(super) async fn upload(&self, path: &str, media_type: &str, file: &[u8]) -> Result<Value, ClientError> {
         self.call(Method::POST, path, Body::Bytes(media_type, file)).await

@@ -150,6 +150,11 @@ impl Api {
         self.post("/v1/targets", target).await
     }
 
+    /// Changes a target; what the change does not name stays.
+    pub async fn update_target(&self, id: &str, change: &Value) -> Result<Value, ClientError> {
+        self.patch(&format!("/v1/targets/{}", segment(id)), change).await
+    }
+
     /// Targets that the caller may see.
     pub async fn targets(&self) -> Result<Value, ClientError> {
         self.all("/v1/targets").await

@@ -79,7 +79,7 @@ fn each_thing_stays_in_its_place() {
     let rules: &[(&[&str], &[&str])] = &[
         (&["sqlx::"], &["host/crates/store/", "host/crates/runtime/src/capability/sql", "host/src/demo"]),
         (&["wasmtime::", "bindgen!"], &["host/crates/runtime/", "sdk/rust/"]),
-        (&["reqwest::", "hyper::"], &["host/crates/egress/"]),
+        (&["reqwest::", "hyper::client", "hyper_util::client"], &["host/crates/egress/"]),
         (&["cedar_policy::"], &["host/crates/policy/"]),
         (&["biscuit_auth::"], &["host/crates/tokens/", "sdk/verify/"]),
         (&["axum::"], &["host/crates/http/", "host/src/"]),

@@ -111,9 +111,9 @@ pub(crate) fn classify(what: &'static str, error: &sqlx::Error) -> StoreError {
         ("40001" | "40P01" | "55P03", _) | (_, Some(5 | 6)) => StoreError::Contended,
         ("53100", _) => StoreError::Full,
         (code, Some(_)) if SQLITE_NO_ROOM.contains(&code) => StoreError::Full,
-        (_, Some(11 | 26)) => StoreError::Unavailable(
-            "its file is damaged; stop the server and restore the data folder from a backup with `hallpass restore`".into(),
-        ),
+        (_, Some(11 | 26)) => {
+            StoreError::Unavailable("its file is damaged; stop the server and bring the data folder back from a backup".into())
+        }
         (_, Some(8)) => StoreError::Unavailable("its file is read-only; check the permissions of the data folder".into()),
         (_, Some(10)) => StoreError::Unavailable(format!("its disk failed (SQLite code {code})")),
         ("57P01" | "57P02" | "57P03", _) => StoreError::Unavailable("PostgreSQL is restarting or shutting down".into()),

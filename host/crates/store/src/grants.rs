@@ -85,7 +85,7 @@ impl Reads<'_> {
             .when("target =", filter.target.as_ref())
             .when("request =", filter.request.as_ref())
             .when("state =", filter.state)
-            .also("state IN ('activating', 'active', 'suspended')", filter.live)
+            .also("state IN ('scheduled', 'activating', 'active', 'suspended', 'ending')", filter.live)
             .when("id >", after);
         let (sql, args) = conditions.page(select!(""), "id", limit);
         self.list(TABLE, sql, args, read).await

@@ -60,7 +60,7 @@ pub enum OpenError {
     },
     /// The file is no sound database.
     #[error(
-        "the database {} is damaged or is not a SQLite database; nothing was changed; restore the data folder from a backup with `hallpass restore`",
+        "the database {} is damaged or is not a SQLite database; nothing was changed; bring the data folder back from a backup",
         file.display()
     )]
     Corrupt {

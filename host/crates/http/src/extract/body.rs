@@ -134,8 +134,11 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Resul
     }
 }
 
-/// Exactly one JSON value of this type.
+/// Exactly one JSON value of this type. A list is refused: its members would be taken for an object's, in the order of ours.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::WrongBody { field: None, line: 1, column: 1, reason: "it must be an object, it is a list".to_owned() });
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
         let path = e.path().to_string();

@@ -75,7 +75,7 @@ impl Problem {
             Self::Forbidden { reason } => (reason.clone(), "Ask an operator, or use a principal that may do it.".into()),
             Self::PolicyDenied { reason, policies } => {
                 body.policies.clone_from(policies);
-                (reason.clone(), "Ask for less, or ask who keeps the policies; `hallpass request --explain` names each.".into())
+                (reason.clone(), "Ask for less, or ask who keeps the policies; `hallpass policy explain` names each.".into())
             }
             Self::NotFound { noun, id } => {
                 (format!("There is no {noun} {id} that you may see."), "Check the id or name against the list of what you may see.".into())

@@ -29,7 +29,7 @@ fn table() -> Vec<(BrokerError, u16, &'static str, &'static str)> {
         (BrokerError::Taken(Constraint::Account), 409, "taken", "belongs to another principal"),
         (BrokerError::TooLong { asked_ms: 3_600_000, max_ms: 1_800_000, policies: vec![text("p1")] }, 422, "too-long", "the limit is 30m"),
         (BrokerError::TooMany { reason: text("100 wait"), remedy: text("wait") }, 429, "too-many", "100 wait."),
-        (BrokerError::Gone { reason: text("picked up before"), remedy: text("rotate it") }, 410, "gone", "picked up before"),
+        (BrokerError::Gone { reason: text("picked up before"), remedy: text("rotate it") }, 410, "gone", "Picked up before."),
         (BrokerError::PolicyDenied { reason: text("no permit"), policies: vec![] }, 403, "policy-denied", "no permit"),
         (
             BrokerError::NotAdmitted(NotAdmitted { reason: text("no component"), remedy: text("build it") }),
