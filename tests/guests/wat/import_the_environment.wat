@@ -1,4 +1,4 @@
-;; Imports what would read the environment.
+;; Imports what would read the environment, of a WASI that this host does not link. Behind that of 0.2, which engines need, is nothing.
 (component
-  (import "wasi:cli/environment@0.2.0" (instance))
+  (import "wasi:cli/environment@0.3.0" (instance))
 )

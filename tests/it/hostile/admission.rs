@@ -12,7 +12,7 @@ pub(super) fn import_a_socket() {
 
 #[test]
 pub(super) fn import_the_environment() {
-    refused(&written("import_the_environment"), "wasi:cli/environment@0.2.0");
+    refused(&written("import_the_environment"), "wasi:cli/environment@0.3.0");
 }
 
 #[test]
