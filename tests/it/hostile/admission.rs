@@ -1,9 +1,11 @@
 //! Files that must not become connectors.
 
+use hallpass_domain::ids::Digest;
 use hallpass_tests::guests::written;
 
 use super::act::refused;
 use super::files;
+use super::stage::{executor, load, stage};
 
 #[test]
 pub(super) fn import_a_socket() {
@@ -71,4 +73,30 @@ pub(super) fn secret_in_a_result() {
 #[test]
 pub(super) fn nested() {
     refused(&files::nested::make(), "it does not export");
+}
+
+#[test]
+pub(super) fn same_version() {
+    let _ = stage();
+    refused(&files::same_version::make(), "was loaded before, from another file");
+}
+
+#[test]
+pub(super) fn downgrade() {
+    let _ = stage();
+    refused(&files::downgrade::make(), "is older than");
+}
+
+#[test]
+pub(super) fn widened() {
+    executor().block_on(async {
+        let stage = stage();
+        let file = files::widened::make();
+        let refusal = load(&stage.broker, &stage.operator, &file).await.expect_err("nobody else said yes").to_string();
+        assert!(refusal.contains("another person must say yes"), "{refusal}");
+        let unaccepted =
+            stage.try_target("widened", &Digest::of(&file), "answer", &[]).await.expect_err("it may do nothing yet").to_string();
+        assert!(unaccepted.contains("fellow"), "{unaccepted}");
+        stage.neighbour_answers().await;
+    });
 }

@@ -180,6 +180,17 @@ impl Stage {
 
     /// A target in the broker.
     pub(super) async fn add_target(&self, named: &str, connector: &Digest, behaviour: &str, more: &[(&str, String)]) -> TargetId {
+        self.try_target(named, connector, behaviour, more).await.unwrap()
+    }
+
+    /// The same, where it may be refused.
+    pub(super) async fn try_target(
+        &self,
+        named: &str,
+        connector: &Digest,
+        behaviour: &str,
+        more: &[(&str, String)],
+    ) -> Result<TargetId, BrokerError> {
         let (settings, secrets) = self.configured(behaviour, more);
         let target = NewTarget {
             name: name(named),
@@ -190,7 +201,7 @@ impl Stage {
             network: Vec::new(),
             owner: None,
         };
-        self.broker.add_target(&self.operator, target).await.unwrap().id
+        Ok(self.broker.add_target(&self.operator, target).await?.id)
     }
 
     /// A call of its own, on a target of its own.
