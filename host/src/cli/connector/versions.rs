@@ -17,7 +17,7 @@ pub(in crate::cli) struct Upgrade {
     /// The connector's name.
     name: String,
     /// The .wasm file, which is loaded first, or the digest of a loaded version.
-    version: String,
+    to: String,
     /// Only this target; may be repeated. All of the connector's where none is named.
     #[arg(long = "target", value_name = "TARGET")]
     targets: Vec<String>,
@@ -58,10 +58,10 @@ pub(in crate::cli) struct Ban {
 
 pub(super) async fn upgrade(args: Upgrade, cx: &mut Context<'_>) -> Result<(), Failure> {
     let api = cx.api()?;
-    let digest = if args.version.starts_with("sha256:") {
-        args.version
+    let digest = if args.to.starts_with("sha256:") {
+        args.to
     } else {
-        let loaded = upload(&api, Path::new(&args.version), args.allow_downgrade).await?;
+        let loaded = upload(&api, Path::new(&args.to), args.allow_downgrade).await?;
         text(&loaded, "digest")
     };
     let connector = api.connector(&digest).await?;
