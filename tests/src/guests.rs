@@ -53,7 +53,7 @@ pub fn written(name: &str) -> Vec<u8> {
     hallpass_build::embed(component, manifest(&name.replace('_', "-")).as_bytes(), b"{\"rules\":[]}")
 }
 
-/// A core module as a component of [`WORLD`].
+/// A core module as a component of `WORLD`.
 pub fn encoded(mut module: Vec<u8>) -> Vec<u8> {
     let mut resolve = Resolve::default();
     resolve.push_dir(root().parent().unwrap().join("wit")).unwrap();

@@ -120,12 +120,12 @@ fn what_does_not_fit_together_is_refused() {
         ("/statements/create/databases", json!(true), "no read"),
         (
             "/statements/more",
-            json!({ "text": "DROP TABLE {t}", "slots": { "t": "resource.table" }, "calls": ["revoke"] }),
+            json!({ "text": "DELETE FROM {t}", "slots": { "t": "resource.table" }, "calls": ["revoke"] }),
             "no entitlement has",
         ),
         (
             "/statements/more",
-            json!({ "text": "DROP TABLE {t}", "slots": { "t": "parameter.t" }, "calls": ["revoke"] }),
+            json!({ "text": "DELETE FROM {t}", "slots": { "t": "parameter.t" }, "calls": ["revoke"] }),
             "no entitlement declares",
         ),
         ("/settings/port", json!({ "type": "integer", "title": "Port", "default": "x" }), "not of its type"),
