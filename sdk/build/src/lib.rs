@@ -10,8 +10,9 @@
 //! # }
 //! ```
 //!
-//! In Rust the same source gives the same bytes on one compiler: nothing of the machine is in the file, neither a path nor a time. The
-//! tools of JavaScript and Python keep a snapshot of a running interpreter, whose random seed differs from build to build.
+//! In Rust the same source in the same folder gives the same bytes on one compiler; that two folders give the same bytes is not
+//! promised. The tools of JavaScript and Python keep a snapshot of a running interpreter, whose random seed differs from build to
+//! build.
 
 mod compile;
 pub mod debian;

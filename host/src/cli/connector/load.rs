@@ -90,10 +90,10 @@ async fn accepted(api: &Api, connector: Value, consent: Consent, cx: &mut Contex
         Consent::Given => true,
         Consent::Ask if std::io::stdin().is_terminal() && !cx.json => {
             cx.tell(&describe(&connector));
-            cx.tell("\nMay it do all of this? Type yes to accept:");
+            cx.tell("\nMay it do all of this? Type yes to accept, anything else to leave it as it is:");
             let mut line = String::new();
             std::io::stdin().lock().read_line(&mut line)?;
-            line.trim() == "yes"
+            matches!(line.trim(), "y" | "yes")
         }
         Consent::Ask => false,
     };
