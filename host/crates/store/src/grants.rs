@@ -32,7 +32,7 @@ pub struct GrantFilter {
     pub request: Option<RequestId>,
     /// In this state.
     pub state: Option<GrantState>,
-    /// Only those that still ask for access in the target.
+    /// Only those that have not ended: also those whose access should be gone and is not yet.
     pub live: bool,
 }
 
