@@ -20,7 +20,15 @@ def permission(inv, want):
 def current(url):
     """None where the account has no permission there."""
     status, held = request("GET", url, expected=(404,))
-    return None if status == 404 else held
+    if status == 404:
+        return None
+    if isinstance(held, dict) and all(isinstance(held.get(right), str) for right in READ):
+        return held
+    raise failure(
+        FailureKind.INTERNAL,
+        "no-permission",
+        "the target answered something that is no permission: is `url` its management API?",
+    )
 
 
 def is_ours(held):

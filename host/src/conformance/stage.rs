@@ -1,11 +1,14 @@
 //! The scripted world as what the runtime takes for a target.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use hallpass_domain::clock::ManualClock;
-use hallpass_runtime::{Mishap, Stage, StagedSession};
-use hallpass_testkit::{Session, Trouble, World};
+use hallpass_domain::secret::SecretText;
+use hallpass_egress::{Broke, StagedAnswer};
+use hallpass_runtime::{Mishap, Stage, StagedRequest, StagedSession};
+use hallpass_testkit::{Answered, Asked, Gone, Session, Trouble, World, placeholder};
 use serde_json::{Map, Value};
 
 /// How far the clock goes on each time that nobody answers, in milliseconds.
@@ -24,6 +27,29 @@ impl Stage for Scripted {
             Ok(session) => Ok(Box::new(Open { session, clock: self.clock.clone() })),
             Err(trouble) => Err(mishap(trouble, &self.clock).await),
         }
+    }
+
+    async fn ask(&self, request: &StagedRequest) -> Result<StagedAnswer, Broke> {
+        let asked = Asked {
+            name: request.name.clone(),
+            changes: request.changes,
+            slots: request.slots.clone(),
+            query: request.query.clone(),
+            body: request.body.clone(),
+            whole: request.whole.clone(),
+        };
+        let Answered { status, headers, body, stalls } = match self.world.ask(&asked) {
+            Ok(answered) => answered,
+            Err(Gone::Lost) => return Err(Broke),
+            Err(Gone::Hang) => match never(&self.clock).await {},
+        };
+        let clock = self.clock.clone();
+        let stalls = stalls.then(|| Box::pin(async move { never(&clock).await }) as _);
+        Ok(StagedAnswer { status, headers, body: body.into(), stalls })
+    }
+
+    fn token(&self) -> SecretText {
+        SecretText::new(placeholder("token"))
     }
 
     fn logged(&self, line: &str) {
@@ -70,14 +96,19 @@ impl StagedSession for Open {
     }
 }
 
-/// What the runtime sees of it. Where no answer ever comes, time passes until somebody gives up.
+/// What the runtime sees of it.
 async fn mishap(trouble: Trouble, clock: &ManualClock) -> Mishap {
     match trouble {
         Trouble::Answer { sqlstate, message } => Mishap::Answer { sqlstate, message },
-        Trouble::Lost => Mishap::Lost,
-        Trouble::Hang => loop {
-            clock.advance(STRIDE);
-            tokio::task::yield_now().await;
-        },
+        Trouble::Gone(Gone::Lost) => Mishap::Lost,
+        Trouble::Gone(Gone::Hang) => match never(clock).await {},
+    }
+}
+
+/// Where no answer ever comes, time passes until somebody gives up.
+async fn never(clock: &ManualClock) -> Infallible {
+    loop {
+        clock.advance(STRIDE);
+        tokio::task::yield_now().await;
     }
 }

@@ -73,7 +73,14 @@ fn permission(inv: &Invocation, want: &Holding) -> Result<String, Failure> {
 /// Nothing where the account has no permission there.
 fn current(url: &str) -> Result<Option<Value>, Failure> {
     let answer = http::get(url).send()?;
-    if answer.status() == 404 { Ok(None) } else { read(answer.success()?).map(Some) }
+    if answer.status() == 404 {
+        return Ok(None);
+    }
+    let held = read(answer.success()?)?;
+    if READ.iter().all(|(right, _)| held[right].is_string()) {
+        return Ok(Some(held));
+    }
+    Err(Failure::internal("no-permission", "the target answered something that is no permission: is `url` its management API?"))
 }
 
 fn is_ours(held: &Value) -> bool {

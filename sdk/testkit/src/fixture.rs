@@ -27,9 +27,12 @@ pub struct Fixture {
     /// What a statement of the manifest does, by its name.
     #[serde(default)]
     pub(crate) sql: BTreeMap<String, Rules>,
+    /// What a request of the manifest does, by its name.
+    #[serde(default)]
+    pub(crate) http: BTreeMap<String, Rules>,
 }
 
-/// The rules of one statement: the first one whose conditions hold is taken.
+/// The rules of one statement or request: the first one whose conditions hold is taken.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Rules(#[serde(deserialize_with = "one_or_many")] pub(crate) Vec<Rule>);
@@ -93,6 +96,24 @@ impl Fixture {
         json.end().map_err(|e| BadFixture(format!("something follows it: {e}")))?;
         if let Some(twice) = fixture.wishes.iter().enumerate().find(|(n, w)| fixture.wishes.iter().take(*n).any(|o| o.name == w.name)) {
             return Err(BadFixture(format!("two wishes are named `{}`", twice.1.name)));
+        }
+        let misplaced = |rules: &Rules, part: fn(&Rule) -> Option<&'static str>| rules.0.iter().find_map(part);
+        for (name, rules) in &fixture.sql {
+            if let Some(part) = misplaced(rules, Rule::no_part_of_sql) {
+                return Err(BadFixture(format!(
+                    "at `sql.{name}`: `{part}` belongs to rules of `http`; a statement has rows, affected, error"
+                )));
+            }
+        }
+        for (name, rules) in &fixture.http {
+            if let Some(part) = misplaced(rules, Rule::no_part_of_http) {
+                return Err(BadFixture(format!(
+                    "at `http.{name}`: `{part}` belongs to rules of `sql`; a request has status, headers, body, text"
+                )));
+            }
+            if let Some(status) = rules.0.iter().filter_map(|rule| rule.status).find(|status| !(200..=599).contains(status)) {
+                return Err(BadFixture(format!("at `http.{name}`: no answer has the status {status}: write one of 200 to 599")));
+            }
         }
         Ok(fixture)
     }

@@ -70,12 +70,6 @@ laws! {
     canary "canary" "no secret shows in an output, a log line or an error" always;
 }
 
-/// A report on a connector that no law can be checked on, and why.
-pub fn not_concerned(because: &str) -> Report {
-    let skipped = |law: &Entry| Checked { law: law.name, says: law.says, verdict: Verdict::Skipped { because: because.to_owned() } };
-    Report { laws: LAWS.iter().map(skipped).collect() }
-}
-
 /// Checks all laws. A law that is broken does not keep the others from being checked.
 pub async fn conform(host: &dyn Host, fixture: &Fixture) -> Report {
     let bench = Bench::new(host, fixture);

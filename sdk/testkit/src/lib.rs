@@ -18,13 +18,13 @@ mod subject;
 mod world;
 
 pub use fixture::{BadFixture, Fixture, Sample, Target, ToolCall};
-pub use laws::{conform, not_concerned};
+pub use laws::conform;
 pub use report::{Checked, Finding, Report, Verdict};
 pub use subject::{
     Applied, Description, Done, Effect, Entitlement, Failure, Host, Item, Kind, Observed, Page, Presence, Run, Subject, Surface, Tool,
     ToolOutcome, Wish,
 };
-pub use world::{Fault, Point, Session, State, Trouble, World};
+pub use world::{Answered, Asked, Fault, Gone, Point, Session, State, Trouble, World};
 
 /// The value of the canary that a target's secret of this name has.
 pub fn placeholder(secret: &str) -> String {

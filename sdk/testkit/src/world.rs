@@ -1,6 +1,7 @@
-//! The scripted world of a fixture: it answers statements, remembers what they changed, and strikes where a law tells it to.
+//! The scripted world of a fixture: it answers statements and requests, remembers what they changed, and strikes where a law tells it to.
 
 pub(crate) mod fault;
+mod http;
 pub(crate) mod rule;
 mod sql;
 pub(crate) mod state;
@@ -8,9 +9,8 @@ pub(crate) mod state;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde_json::{Map, Value};
-
 pub use fault::{Fault, Point};
+pub use http::{Answered, Asked};
 pub use sql::{Session, Trouble};
 pub use state::State;
 
@@ -22,6 +22,7 @@ use crate::fixture::{Fixture, Rules};
 #[derive(Debug)]
 pub struct World {
     sql: BTreeMap<String, Rules>,
+    http: BTreeMap<String, Rules>,
     inner: Mutex<Inner>,
 }
 
@@ -42,16 +43,7 @@ impl World {
     /// The world of a fixture in its beginning.
     pub fn new(fixture: &Fixture) -> Arc<Self> {
         let inner = Inner { state: fixture.world.clone(), ..Inner::default() };
-        Arc::new(Self { sql: fixture.sql.clone(), inner: Mutex::new(inner) })
-    }
-
-    /// Opens a session in a database.
-    pub fn open(self: &Arc<Self>, database: &str) -> Result<Session, Trouble> {
-        match self.step(Point::Open(database.to_owned()))? {
-            Some(Fault::LoseReply) => Err(Trouble::Lost),
-            Some(Fault::HangAfter) => Err(Trouble::Hang),
-            _ => Ok(Session::new(Arc::clone(self))),
-        }
+        Arc::new(Self { sql: fixture.sql.clone(), http: fixture.http.clone(), inner: Mutex::new(inner) })
     }
 
     /// Takes a line that the connector logged.
@@ -89,26 +81,25 @@ impl World {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a step; what strikes there before it has an effect is the error, what strikes in another way is returned.
-    fn step(&self, point: Point) -> Result<Option<Fault>, Trouble> {
+    /// Takes a step; what keeps it from being answered at all is the error, what strikes in another way is returned.
+    fn step(&self, point: Point) -> Result<Option<Fault>, Gone> {
         let mut inner = self.inner();
         let here = inner.trace.len();
         inner.trace.push(point);
         let Some((_, fault)) = inner.armed.take_if(|(at, _)| *at == here) else { return Ok(None) };
         inner.struck = true;
         match fault {
-            Fault::Refuse { sqlstate, message } => Err(Trouble::Answer { sqlstate, message }),
-            Fault::Lose => Err(Trouble::Lost),
-            Fault::Hang => Err(Trouble::Hang),
+            Fault::Lose => Err(Gone::Lost),
+            Fault::Hang => Err(Gone::Hang),
             other => Ok(Some(other)),
         }
     }
 
-    /// What a statement does: the rule that holds, and the state after it.
-    fn play(&self, statement: &str, values: &Map<String, Value>, state: &State) -> Result<(Rule, State), Trouble> {
-        let scope = Scope { values, state };
+    /// The rule of a statement or request that holds, and the state after it; the error is a fault of the fixture.
+    fn play(&self, section: &str, name: &str, scope: Scope<'_>) -> Result<(Rule, State), String> {
+        let (rules, what) = if section == "sql" { (&self.sql, "statement") } else { (&self.http, "request") };
         let found = || -> Told<(Rule, State)> {
-            let rules = self.sql.get(statement).ok_or("the fixture has no rule for it under `sql`")?;
+            let rules = rules.get(name).ok_or_else(|| format!("the fixture has no rule for this {what} under `{section}`"))?;
             for rule in &rules.0 {
                 if rule.holds(scope)? {
                     return Ok((rule.clone(), rule.after(scope)?));
@@ -116,20 +107,25 @@ impl World {
             }
             Err("none of its rules holds: add one for what the world now holds".to_owned())
         };
-        let (rule, after) = found().map_err(|what| self.broken(statement, &what))?;
-        match &rule.error {
-            Some(error) => Err(Trouble::Answer { sqlstate: error.sqlstate.clone(), message: error.message.clone() }),
-            None => Ok((rule, after)),
-        }
+        found().map_err(|what| self.broken(section, name, &what))
     }
 
-    /// A fault of the fixture: noted, and an error for the connector.
-    fn broken(&self, statement: &str, what: &str) -> Trouble {
-        let message = format!("`sql.{statement}`: {what}");
+    /// Notes a fault of the fixture.
+    fn broken(&self, section: &str, name: &str, what: &str) -> String {
+        let message = format!("`{section}.{name}`: {what}");
         let mut inner = self.inner();
         if !inner.problems.contains(&message) {
             inner.problems.push(message.clone());
         }
-        Trouble::Answer { sqlstate: "XX000".to_owned(), message: format!("the fixture is not whole: {message}") }
+        format!("the fixture is not whole: {message}")
     }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gone {
+    /// The connection broke.
+    Lost,
+    /// None ever comes: wait until the call is cut off.
+    Hang,
 }

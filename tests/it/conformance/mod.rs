@@ -3,4 +3,5 @@
 mod bench;
 mod commands;
 mod first_party;
+mod planted;
 mod violations;

@@ -1,78 +1,45 @@
 //! Each law catches a connector that breaks it. The connectors are in `tests/violations`, one file per law.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::sync::Arc;
 
 use hallpass::conformance::{Kit, conform_with, judge};
-use hallpass_domain::ids::Digest;
 use hallpass_runtime::Examiner as _;
 use hallpass_testkit::{Report, Verdict};
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
 
-use super::bench::{Bench, assert_kept, checked};
-
-/// The component, loaded once: a call has a sandbox of its own anyhow.
-async fn bench() -> &'static (Bench, Digest) {
-    static LOADED: OnceCell<(Bench, Digest)> = OnceCell::const_new();
-    LOADED
-        .get_or_init(|| async {
-            let file = tokio::task::spawn_blocking(build).await.unwrap();
-            let bench = Bench::new();
-            let digest = bench.load(&file).await;
-            (bench, digest)
-        })
-        .await
-}
-
-fn build() -> Arc<[u8]> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut options = hallpass_build::Options::from_environment().unwrap();
-    // One standard library for WebAssembly is enough.
-    options.target_dir = Some(root.parent().unwrap().join("plugins/target"));
-    let built = hallpass_build::build(&root.join("violations"), &options, &mut |line| eprintln!("{line}"));
-    built.unwrap_or_else(|e| panic!("{e}")).bytes.into()
-}
-
-/// The report on a violation, with the fixture changed in other ways too.
-async fn report(violation: &str, change: impl FnOnce(&mut Value)) -> Report {
-    let (bench, digest) = bench().await;
-    let mut fixture: Value = serde_json::from_slice(&bench.runtime.fixture(digest).unwrap()).unwrap();
-    fixture["target"]["settings"]["violation"] = json!(violation);
-    change(&mut fixture);
-    bench.report(digest, fixture.to_string().as_bytes()).await
-}
+use super::bench::{assert_kept, checked};
+use super::planted::{HTTP, SQL};
 
 #[tokio::test]
 async fn without_a_violation_every_law_is_checked_and_kept() {
-    let report = report("none", |_| {}).await;
+    let report = SQL.report("none", |_| {}).await;
     assert_kept(&report);
     let all: Vec<&str> = report.laws.iter().map(|c| c.law).filter(|law| *law != "canary").collect();
     assert_eq!(checked(&report), all, "every law but the last, which looks at what was said in all others, made calls");
 }
 
+#[tokio::test]
+async fn over_http_every_law_that_concerns_it_is_checked_and_kept() {
+    let report = HTTP.report("none", |_| {}).await;
+    assert_kept(&report);
+    let checked = checked(&report);
+    let skipped: Vec<&str> = report.laws.iter().map(|c| c.law).filter(|law| !checked.contains(law)).collect();
+    assert_eq!(skipped, ["tools", "canary"], "it has no tools, and the last law looks at what was said in all others");
+}
+
 macro_rules! violations {
-    ($($test:ident: $violation:literal breaks $law:literal in $item:literal;)+) => {
-        const TABLE: &[(&str, &str)] = &[$(($violation, $law)),+];
+    ($table:ident, $planted:ident; $($test:ident: $violation:literal breaks $law:literal in $item:literal;)+) => {
+        const $table: &[(&str, &str)] = &[$(($violation, $law)),+];
         $(
             #[tokio::test]
             async fn $test() {
-                caught($violation, $law, $item).await;
+                $planted.is_caught($violation, $law, $item).await;
             }
         )+
     };
 }
 
-async fn caught(violation: &str, law: &str, item: &str) {
-    let report = report(violation, |_| {}).await;
-    let found = report.broken().find(|(checked, _)| checked.law == law);
-    let (_, finding) = found.unwrap_or_else(|| panic!("{violation} passes the law {law}; what was found: {}", report.problems()));
-    assert_eq!(finding.item, item, "{finding:?}");
-    assert!(!finding.what.is_empty() && !finding.mend.is_empty());
-}
-
-violations! {
+violations! { OVER_SQL, SQL;
     health_that_is_always_well: "health" breaks "health" in "health.check";
     done_without_doing: "agreement" breaks "agreement" in "grants.apply";
     sight_of_what_was_asked_for: "agreement-observe" breaks "agreement" in "grants.observe";
@@ -97,23 +64,35 @@ violations! {
     a_secret_in_the_log: "canary" breaks "canary" in "invocation.log";
 }
 
+violations! { OVER_HTTP, HTTP;
+    a_status_of_another_kind: "kind" breaks "refusal" in "grants.apply";
+    a_status_that_nobody_looked_at: "claim" breaks "refusal" in "grants.apply";
+    a_status_called_absent: "blind" breaks "refusal" in "grants.observe";
+    a_404_called_an_error: "absent" breaks "absent" in "grants.revoke";
+    a_key_without_a_door_after_a_lost_reply: "lost-reply" breaks "lost-reply" in "grants.apply";
+    a_panic_over_a_body: "garbage" breaks "garbage" in "grants.apply";
+    a_spare_key_in_the_log: "canary" breaks "canary" in "invocation.log";
+}
+
 #[tokio::test]
 async fn a_fixture_that_is_not_whole_is_named() {
     let finding = |report: &Report| match &report.laws[0].verdict {
         Verdict::Broken(finding) => finding.what.clone(),
         other => panic!("{other:?}"),
     };
-    let no_wish = report("none", |fixture| fixture["wishes"].as_array_mut().unwrap().truncate(1)).await;
+    let no_wish = SQL.report("none", |fixture| fixture["wishes"].as_array_mut().unwrap().truncate(1)).await;
     assert!(finding(&no_wish).contains("list.member"), "{no_wish:?}");
-    let no_rule = report("none", |fixture| drop(fixture["sql"].as_object_mut().unwrap().remove("melt"))).await;
+    let no_rule = SQL.report("none", |fixture| drop(fixture["sql"].as_object_mut().unwrap().remove("melt"))).await;
     assert!(finding(&no_rule).contains("sql.melt"), "{no_rule:?}");
-    let wrong_slot = report("none", |fixture| fixture["sql"]["member"] = json!({"if": "list {lists}"})).await;
+    let wrong_slot = SQL.report("none", |fixture| fixture["sql"]["member"] = json!({"if": "list {lists}"})).await;
     assert!(finding(&wrong_slot).contains("{lists}"), "{wrong_slot:?}");
+    let no_answer = HTTP.report("none", |fixture| drop(fixture["http"].as_object_mut().unwrap().remove("give"))).await;
+    assert!(finding(&no_answer).contains("http.give"), "{no_answer:?}");
 }
 
 #[tokio::test]
 async fn what_breaks_a_law_is_not_admitted_and_the_reason_names_the_law() {
-    let (bench, digest) = bench().await;
+    let (bench, digest) = SQL.bench().await;
     Kit.examine(&bench.runtime, digest).await.expect("its own fixture names no violation");
     let mut fixture: Value = serde_json::from_slice(&bench.runtime.fixture(digest).unwrap()).unwrap();
     fixture["target"]["settings"]["violation"] = json!("twice");
@@ -124,6 +103,7 @@ async fn what_breaks_a_law_is_not_admitted_and_the_reason_names_the_law() {
 
 #[tokio::test]
 async fn every_law_has_its_violation() {
-    let laws: BTreeSet<&str> = report("none", |_| {}).await.laws.iter().map(|c| c.law).filter(|law| *law != "fixture").collect();
-    assert_eq!(TABLE.iter().map(|(_, law)| *law).collect::<BTreeSet<_>>(), laws);
+    let planted = OVER_SQL.iter().chain(OVER_HTTP);
+    let laws: BTreeSet<&str> = SQL.report("none", |_| {}).await.laws.iter().map(|c| c.law).filter(|law| *law != "fixture").collect();
+    assert_eq!(planted.map(|(_, law)| *law).collect::<BTreeSet<_>>(), laws);
 }

@@ -10,9 +10,8 @@ use hallpass_domain::clock::{Clock, Millis, Sleep};
 use hallpass_domain::secret::SecretText;
 use http::header::{CONTENT_ENCODING, HeaderName};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use http_body::{Body, Frame};
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::dial::Connection;
@@ -20,6 +19,7 @@ use crate::policy::Allowance;
 use crate::pool::{Place, Pools};
 use crate::redact::{Needles, Redactor};
 use crate::refusal::Refusal;
+use crate::stage::Script;
 
 /// What no answer passes on: what keeps a session, what says who one is, and what concerns the connection alone.
 const KEPT_BACK: [&str; 17] = [
@@ -41,6 +41,33 @@ const KEPT_BACK: [&str; 17] = [
     "upgrade",
     "content-length",
 ];
+
+/// A body as it comes in.
+pub(crate) enum Incoming {
+    /// Over the network.
+    Wire(hyper::body::Incoming),
+    /// From a stage.
+    Staged(Script),
+}
+
+impl Body for Incoming {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match self.get_mut() {
+            Self::Wire(incoming) => Pin::new(incoming).poll_frame(cx),
+            Self::Staged(script) => script.poll(cx).map(|piece| piece.map(|bytes| Ok(Frame::data(bytes)))),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Wire(incoming) => incoming.size_hint(),
+            Self::Staged(_) => SizeHint::default(),
+        }
+    }
+}
 
 /// An answer.
 pub struct Answer {
@@ -86,7 +113,7 @@ pub(crate) struct Reading {
     pub(crate) allowance: Arc<Allowance>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) between_ms: Millis,
-    pub(crate) held: Held,
+    pub(crate) held: Option<Held>,
     pub(crate) under_way: OwnedSemaphorePermit,
 }
 
@@ -131,7 +158,7 @@ impl AnswerBody {
         let timer = timer(reading.clock.as_ref(), &reading.allowance, reading.between_ms);
         Ok(Self(Inner::Streamed(Box::new(Streamed {
             incoming,
-            held: Some(reading.held),
+            held: reading.held,
             redactor,
             allowance: reading.allowance,
             clock: reading.clock,

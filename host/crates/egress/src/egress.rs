@@ -11,9 +11,8 @@ use hallpass_domain::port::Failure;
 use hallpass_domain::secret::SecretText;
 use http::{HeaderMap, Method, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited};
-use hyper::body::Incoming;
 
-use crate::answer::{self, Answer, AnswerBody, Held, Reading};
+use crate::answer::{self, Answer, AnswerBody, Held, Incoming, Reading};
 use crate::dial::{self, Connection, Unanswered};
 use crate::head::{self, Head};
 use crate::inject::oauth2::{self, Owner, Token, Tokens};
@@ -26,6 +25,7 @@ use crate::policy::{Allowance, Destination};
 use crate::pool::{Place, Pools};
 use crate::refusal::Refusal;
 use crate::resolve::{Resolve, SystemResolver, addresses};
+use crate::stage::{self, Stage, StagedRequest};
 use crate::tls;
 
 /// A request as a caller asks for it.
@@ -101,7 +101,8 @@ impl Egress {
         let admitted = allowance.admit(&request.method, &request.uri)?;
         let destination = admitted.destination;
         let body = place::fill(request.body, &admitted.places, &request.secrets, allowance)?;
-        let mut head = Head::new(request.method, destination.origin.clone(), admitted.path, admitted.query, &request.headers, body);
+        let mut head =
+            Head::new(request.method, destination.origin.clone(), admitted.path.clone(), admitted.query.clone(), &request.headers, body);
         let tokens = self.inject(allowance, destination, &mut head).await?;
         let wire = Wire {
             place: place(allowance, &destination.origin, &destination.credentials),
@@ -112,7 +113,10 @@ impl Egress {
             connect_ms: shorter(bounds.connect_ms, asked.connect_ms),
             first_byte_ms: shorter(bounds.first_byte_ms, asked.first_byte_ms),
         };
-        let sent = self.deliver(&wire, &head, watch).await;
+        let sent = match &allowance.stage {
+            Some(stage) => self.play(stage, &wire, stage::asked(&admitted, &head), watch).await.map(|response| (response, None)),
+            None => self.deliver(&wire, &head, watch).await.map(|(response, connection)| (response, Some(connection))),
+        };
         let (response, connection) = sent.inspect_err(|refusal| {
             let names = wire.place.credentials.join(", ");
             tracing::warn!(target: "hallpass::egress", to = %destination.origin, request = admitted.rule.name, credential = names, "{refusal}");
@@ -139,7 +143,7 @@ impl Egress {
             allowance: Arc::clone(allowance),
             clock: Arc::clone(&self.clock),
             between_ms: shorter(bounds.between_bytes_ms, asked.between_bytes_ms),
-            held: Held { pools: Arc::clone(&self.pools), place: wire.place, connection },
+            held: connection.map(|connection| Held { pools: Arc::clone(&self.pools), place: wire.place, connection }),
             under_way,
         };
         read(response, &admitted.captures, reading).await
@@ -155,7 +159,10 @@ impl Egress {
                 continue;
             };
             let owner = (allowance.target.clone(), allowance.revision, credential.name.clone());
-            let token = self.token(allowance, destination, client, &owner).await?;
+            let token = match &allowance.stage {
+                Some(stage) => stage.token(),
+                None => self.token(allowance, destination, client, &owner).await?,
+            };
             allowance.hide(&token);
             bearer::inject(&token, head).map_err(|cause| Refusal::Credential { name: credential.name.clone(), cause })?;
             owners.push(owner);
@@ -206,6 +213,18 @@ impl Egress {
         oauth2::read(status, &body, self.clock.now()).map_err(failed)
     }
 
+    /// Asks a stage instead.
+    async fn play(
+        &self,
+        stage: &Arc<dyn Stage>,
+        wire: &Wire<'_>,
+        asked: StagedRequest,
+        watch: &dyn Watch,
+    ) -> Result<Response<Incoming>, Refusal> {
+        watch.sending().await.map_err(Refusal::Fenced)?;
+        within(self.clock.as_ref(), wire.deadline, wire.first_byte_ms, "the answer", stage::ask(Arc::clone(stage), asked)).await
+    }
+
     /// Sends over a warm connection if one lives, else over a new one.
     async fn deliver(&self, wire: &Wire<'_>, head: &Head, watch: &dyn Watch) -> Result<(Response<Incoming>, Connection), Refusal> {
         let clock = self.clock.as_ref();
@@ -221,7 +240,7 @@ impl Egress {
             watch.sending().await.map_err(Refusal::Fenced)?;
             let answer = async { Ok(connection.send(request).await) };
             match within(clock, wire.deadline, wire.first_byte_ms, "the answer", answer).await? {
-                Ok(response) => return Ok((response, connection)),
+                Ok(response) => return Ok((response.map(Incoming::Wire), connection)),
                 Err(Unanswered::Unsent) => {
                     watch.unsent();
                     if !was_warm {

@@ -30,6 +30,7 @@ mod problem;
 mod redact;
 mod refusal;
 mod resolve;
+mod stage;
 mod tls;
 
 pub use address::AddressError;
@@ -47,3 +48,4 @@ pub use problem::Problem;
 pub use refusal::Refusal;
 pub use reqwest::Method;
 pub use resolve::{Resolve, SystemResolver};
+pub use stage::{Broke, Stage, StagedAnswer, StagedRequest};

@@ -15,6 +15,7 @@ use crate::origin::Origin;
 use crate::path::{self, Segment};
 use crate::redact::Needles;
 use crate::refusal::Refusal;
+use crate::stage::Stage;
 
 /// A place that a call may reach.
 pub struct Destination {
@@ -58,6 +59,7 @@ pub struct Allowance {
     pub(crate) deadline: Timestamp,
     pub(crate) meter: Meter,
     pub(crate) needles: Needles,
+    pub(crate) stage: Option<Arc<dyn Stage>>,
 }
 
 /// What an [`Allowance`] is made of.
@@ -76,6 +78,8 @@ pub struct Allowed {
     pub bounds: Bounds,
     /// Everything that must show in no answer.
     pub secrets: Vec<SecretText>,
+    /// In conformance, what answers instead of the network.
+    pub stage: Option<Arc<dyn Stage>>,
 }
 
 impl Allowance {
@@ -96,6 +100,7 @@ impl Allowance {
             deadline: allowed.deadline,
             meter: Meter::new(allowed.bounds),
             needles,
+            stage: allowed.stage,
         }
     }
 
@@ -120,6 +125,8 @@ impl Allowance {
 pub(crate) struct Admitted<'a> {
     pub(crate) destination: &'a Destination,
     pub(crate) rule: &'a Rule,
+    /// The decoded path below the destination's base.
+    pub(crate) below: Vec<String>,
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) places: Vec<(String, String)>,
@@ -154,7 +161,7 @@ impl Allowance {
                 }
                 let admitted = admitted.get_or_insert_with(|| {
                     let (path, query) = (path::write(&segments), query.clone());
-                    Admitted { destination, rule, path, query, places: vec![], captures: vec![] }
+                    Admitted { destination, rule, below: below.to_vec(), path, query, places: vec![], captures: vec![] }
                 });
                 // Whatever one of the fitting rules calls a secret is one.
                 admitted.places.extend(rule.places.iter().cloned());

@@ -32,4 +32,4 @@ pub use limits::Limits;
 pub use manifest::inspect;
 pub use records::Observed;
 pub use runtime::{Examiner, Runtime, RuntimeError, Settings};
-pub use stage::{Mishap, Stage, StagedSession};
+pub use stage::{Mishap, Stage, StagedRequest, StagedSession};

@@ -123,7 +123,7 @@ impl Runtime {
     pub fn on_stage(&self, stage: Arc<dyn Stage>, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
         let limits = self.services.limits.clone();
         let pools = Arc::new(Pools::new(Arc::clone(&clock), &limits));
-        let egress = Arc::clone(&self.services.egress);
+        let egress = Arc::new(Egress::new(Arc::clone(&clock)));
         Self::over(Arc::clone(&self.catalog), Services { clock, rng, limits, pools, egress, stage: Some(stage) })
     }
 
@@ -149,7 +149,7 @@ impl Runtime {
             return Err(Failure::none(FailureKind::InvalidInput, "no-such-entitlement", message));
         }
         let frozen = Frozen { wish: want, attempt: call.attempt };
-        let http = allow::allowance(&loaded.manifest, call, kind, frozen, &self.services.limits)?;
+        let http = allow::allowance(&loaded.manifest, call, kind, frozen, &self.services)?;
         let frame = Frame {
             services: Arc::clone(&self.services),
             manifest: Arc::clone(&loaded.manifest),
@@ -181,11 +181,6 @@ impl Runtime {
     /// Which of the optional interfaces a loaded connector exports.
     pub fn interfaces(&self, connector: &Digest) -> Vec<Interface> {
         self.catalog.get(connector).map_or_else(Vec::new, |loaded| loaded.interfaces())
-    }
-
-    /// Whether a loaded connector declares requests over HTTP, which no stage answers yet.
-    pub fn asks_for_http(&self, connector: &Digest) -> bool {
-        self.catalog.get(connector).is_some_and(|loaded| !loaded.manifest.http.requests.is_empty())
     }
 
     /// Work of the host itself, under the deadline of the call.

@@ -1,14 +1,27 @@
 //! The seam of conformance: what answers instead of a target. A call on a stage goes through everything that a real one goes
 //! through (declarations, slots, secrets, limits, fences, commits in doubt); only the very last step ends here.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use hallpass_domain::secret::SecretText;
+use hallpass_egress::{self as egress, Broke, StagedAnswer};
 use serde_json::{Map, Value};
+
+use crate::manifest::Manifest;
+use crate::manifest::document::Effect;
 
 /// A scripted target.
 #[async_trait]
 pub trait Stage: Send + Sync + 'static {
     /// Opens a session in a database.
     async fn open(&self, database: &str) -> Result<Box<dyn StagedSession>, Mishap>;
+
+    /// Answers a request.
+    async fn ask(&self, request: &StagedRequest) -> Result<StagedAnswer, Broke>;
+
+    /// The token that a credential fetches.
+    fn token(&self) -> SecretText;
 
     /// Takes a line that the connector logged: bounded, one line, as the broker's log would hold it.
     fn logged(&self, line: &str);
@@ -30,7 +43,51 @@ pub trait StagedSession: Send {
     async fn rollback(&mut self) -> Result<(), Mishap>;
 }
 
-/// What goes wrong on a stage.
+/// A request to a scripted target, in the words of the manifest.
+#[derive(Debug, Clone)]
+pub struct StagedRequest {
+    /// Its name.
+    pub name: String,
+    /// Whether it is declared to change something.
+    pub changes: bool,
+    /// The slots of its path, decoded.
+    pub slots: Vec<(String, String)>,
+    /// The declared parts of its query, decoded; `None` where one was left out.
+    pub query: Vec<(String, Option<String>)>,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// All of it, placeholders of secrets included, as a server could repeat it.
+    pub whole: String,
+}
+
+/// A stage, as what egress asks instead of the network.
+pub(crate) struct Requests {
+    pub(crate) stage: Arc<dyn Stage>,
+    pub(crate) manifest: Arc<Manifest>,
+}
+
+#[async_trait]
+impl egress::Stage for Requests {
+    async fn ask(&self, asked: egress::StagedRequest) -> Result<StagedAnswer, Broke> {
+        let declared = self.manifest.http.requests.get(&asked.rule).ok_or(Broke)?;
+        let (slots, query) = declared.read(&asked.below, &asked.query);
+        let request = StagedRequest {
+            name: asked.rule,
+            changes: declared.effect == Effect::Change,
+            slots,
+            query,
+            body: asked.body.to_vec(),
+            whole: asked.whole,
+        };
+        self.stage.ask(&request).await
+    }
+
+    fn token(&self) -> SecretText {
+        self.stage.token()
+    }
+}
+
+/// What goes wrong in a database on a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mishap {
     /// The server answers with an error.

@@ -11,10 +11,16 @@ const GRACE: u64 = 1_000;
 
 pub(super) async fn check(bench: &Bench<'_>) -> Law {
     for place in places(bench).await? {
-        for fault in [Fault::Hang, Fault::HangAfter].into_iter().take(if place.step.is_final() { 2 } else { 1 }) {
+        let mut faults = vec![Fault::Hang];
+        faults.extend(place.step.is_final().then_some(Fault::HangAfter));
+        faults.extend(place.step.is_request().then_some(Fault::Stall));
+        for fault in faults {
+            // Who has read the status need not read on.
+            let may_go_on = fault == Fault::Stall;
             let struck = place.strike(bench, fault).await?;
             let (item, story) = (place.change.item(), &struck.story);
             match &struck.done {
+                Ok(()) if may_go_on => {}
                 Err(failure) if failure.kind == Kind::Timeout => {}
                 Err(failure) => {
                     return Err(broken(

@@ -13,6 +13,10 @@ pub enum Point {
     Change(String),
     /// The end of a transaction.
     Commit,
+    /// A request that reads.
+    Ask(String),
+    /// A request that changes something.
+    Send(String),
 }
 
 impl Point {
@@ -23,17 +27,29 @@ impl Point {
             Self::Read(_) => "read",
             Self::Change(_) => "change",
             Self::Commit => "commit",
+            Self::Ask(_) => "ask",
+            Self::Send(_) => "send",
         }
     }
 
     /// Whether its effect is final once it is answered: only there a lost answer is another thing than a lost question.
     pub(crate) fn is_final(&self) -> bool {
-        matches!(self, Self::Commit)
+        matches!(self, Self::Commit | Self::Send(_))
     }
 
     /// Whether something may be different in the target after it.
     pub(crate) fn changes(&self) -> bool {
-        matches!(self, Self::Change(_) | Self::Commit)
+        matches!(self, Self::Change(_) | Self::Commit | Self::Send(_))
+    }
+
+    /// Whether it is what gives or takes a right.
+    pub(crate) fn is_change(&self) -> bool {
+        matches!(self, Self::Change(_) | Self::Send(_))
+    }
+
+    /// Whether it goes over HTTP.
+    pub(crate) fn is_request(&self) -> bool {
+        matches!(self, Self::Ask(_) | Self::Send(_))
     }
 }
 
@@ -44,6 +60,8 @@ impl fmt::Display for Point {
             Self::Read(statement) => write!(f, "the statement `{statement}` (read)"),
             Self::Change(statement) => write!(f, "the statement `{statement}` (change)"),
             Self::Commit => f.write_str("the commit"),
+            Self::Ask(request) => write!(f, "the request `{request}` (read)"),
+            Self::Send(request) => write!(f, "the request `{request}` (change)"),
         }
     }
 }
@@ -51,13 +69,17 @@ impl fmt::Display for Point {
 /// What goes wrong at a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// The server refuses.
+    /// The database refuses.
     Refuse {
         /// Five characters, PostgreSQL, appendix A.
         sqlstate: String,
         /// Its message.
         message: String,
     },
+    /// The answer to a request has this status, and it has no effect.
+    Status(u16),
+    /// It has its effect, and the answer to the request has this status.
+    StatusAfter(u16),
     /// The connection breaks before there was an effect.
     Lose,
     /// It has its effect, and the answer is lost.
@@ -66,8 +88,14 @@ pub enum Fault {
     Hang,
     /// It has its effect, and no answer comes.
     HangAfter,
+    /// The answer to a request begins, and its end never comes.
+    Stall,
     /// The answer makes no sense.
     Garbage,
+    /// The answer to a request is a page for people, as a proxy in between would show.
+    Page,
+    /// The request fails, and the answer repeats all of it, credential included.
+    Echo,
     /// It is said to be done, and was not.
     Skip,
 }
@@ -76,11 +104,16 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refuse { sqlstate, .. } => write!(f, "is refused with SQLSTATE {sqlstate}"),
+            Self::Status(status) => write!(f, "is answered {status}"),
+            Self::StatusAfter(status) => write!(f, "has its effect and is answered {status}"),
             Self::Lose => f.write_str("breaks the connection"),
             Self::LoseReply => f.write_str("has its effect and its answer is lost"),
             Self::Hang => f.write_str("is never answered"),
             Self::HangAfter => f.write_str("has its effect and is never answered"),
+            Self::Stall => f.write_str("is answered with a body that never ends"),
             Self::Garbage => f.write_str("is answered with garbage"),
+            Self::Page => f.write_str("is answered with a page of HTML"),
+            Self::Echo => f.write_str("is answered 500, with all that was sent"),
             Self::Skip => f.write_str("is left out"),
         }
     }

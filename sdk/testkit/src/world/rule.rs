@@ -1,12 +1,14 @@
 //! One rule of a scripted world: when it holds, what it changes, what it answers.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde_json::{Map, Value};
 
 use super::state::{Scope, State, Told};
 
-/// A rule of a statement.
+/// A rule of a statement or a request.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
@@ -25,13 +27,20 @@ pub(crate) struct Rule {
     /// Things that are gone afterwards.
     #[serde(default, deserialize_with = "one_or_many")]
     remove: Vec<String>,
-    /// Rows of a read.
-    #[serde(default)]
-    pub(crate) rows: Vec<Value>,
-    /// Rows that a change affected: 1 where nothing is said.
+    /// Rows of a statement that reads.
+    pub(crate) rows: Option<Vec<Value>>,
+    /// Rows that a statement affected: 1 where nothing is said.
     pub(crate) affected: Option<u64>,
-    /// The server refuses.
+    /// The database refuses a statement.
     pub(crate) error: Option<SqlError>,
+    /// Status of the answer to a request: 200 where it has a body, else 204.
+    pub(crate) status: Option<u16>,
+    /// Headers of that answer.
+    pub(crate) headers: Option<BTreeMap<String, String>>,
+    /// Its body, in JSON.
+    pub(crate) body: Option<Value>,
+    /// Its body, where it is no JSON.
+    pub(crate) text: Option<String>,
 }
 
 /// A server's error.
@@ -43,6 +52,23 @@ pub(crate) struct SqlError {
 }
 
 impl Rule {
+    /// A part that says nothing about a statement.
+    pub(crate) fn no_part_of_sql(&self) -> Option<&'static str> {
+        let parts = [
+            ("status", self.status.is_some()),
+            ("headers", self.headers.is_some()),
+            ("body", self.body.is_some()),
+            ("text", self.text.is_some()),
+        ];
+        parts.into_iter().find(|(_, said)| *said).map(|(name, _)| name)
+    }
+
+    /// A part that says nothing about a request.
+    pub(crate) fn no_part_of_http(&self) -> Option<&'static str> {
+        let parts = [("rows", self.rows.is_some()), ("affected", self.affected.is_some()), ("error", self.error.is_some())];
+        parts.into_iter().find(|(_, said)| *said).map(|(name, _)| name)
+    }
+
     /// Whether its conditions hold.
     pub(crate) fn holds(&self, scope: Scope<'_>) -> Told<bool> {
         for thing in &self.present {

@@ -61,7 +61,7 @@ impl Scope<'_> {
     pub(crate) fn fill(self, template: &Value) -> Told<Value> {
         match template {
             Value::String(text) => self.text(text),
-            Value::Array(items) => items.iter().map(|item| self.fill(item)).collect(),
+            Value::Array(items) => self.list(items).map(Value::Array),
             Value::Object(fields) => match self.form(fields)? {
                 Some(value) => Ok(value),
                 None => {
@@ -137,6 +137,11 @@ pub(crate) fn plain(value: &Value) -> String {
         Value::Null => String::new(),
         other => other.to_string(),
     }
+}
+
+/// A value of another type.
+pub(crate) fn twisted(value: &Value) -> Value {
+    if value.is_string() || value.is_null() { Value::from(-7) } else { Value::from("garbage") }
 }
 
 #[cfg(test)]

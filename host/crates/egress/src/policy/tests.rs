@@ -24,6 +24,7 @@ fn allowance(base: &str) -> Allowance {
         deadline: Timestamp(0),
         bounds: Bounds::default(),
         secrets: vec![],
+        stage: None,
     })
 }
 

@@ -9,19 +9,21 @@ use hallpass_egress as egress;
 use hallpass_egress::{Allowance, Allowed, NetworkGrant, parse_base};
 
 use crate::capability::sql::statement::render::Frozen;
-use crate::limits::Limits;
+use crate::frame::Services;
 use crate::manifest::Manifest;
 use crate::manifest::document::{Call, Effect};
 use crate::manifest::http::{ClientAuth, Credential, Destination, Text};
+use crate::stage::Requests;
 
 /// The allowance of a call of this kind.
 pub(crate) fn allowance(
-    manifest: &Manifest,
+    manifest: &Arc<Manifest>,
     call: &Invocation,
     kind: Call,
     frozen: Frozen<'_>,
-    limits: &Limits,
+    services: &Services,
 ) -> Result<Allowance, Failure> {
+    let stage = services.stage.as_ref().map(|stage| Requests { stage: Arc::clone(stage), manifest: Arc::clone(manifest) });
     let target = Target { manifest, endpoint: &call.endpoint };
     let destinations =
         manifest.http.destinations.iter().map(|(name, d)| target.destination(name, d, call, kind, frozen)).collect::<Result<_, _>>()?;
@@ -32,8 +34,9 @@ pub(crate) fn allowance(
         destinations,
         network: network.collect::<Result<_, _>>().map_err(|e| target.wrong(&format!("was granted {e}")))?,
         deadline: call.deadline,
-        bounds: limits.http.clone(),
+        bounds: services.limits.http.clone(),
         secrets: call.endpoint.secrets.values().cloned().collect(),
+        stage: stage.map(|stage| Arc::new(stage) as Arc<dyn egress::Stage>),
     }))
 }
 

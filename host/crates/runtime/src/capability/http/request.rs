@@ -34,8 +34,15 @@ pub(crate) struct Request {
 #[derive(Debug, Clone)]
 struct Part {
     prefix: String,
-    slot: Option<Source>,
+    slot: Option<Slot>,
     suffix: String,
+}
+
+/// A slot of a path.
+#[derive(Debug, Clone)]
+struct Slot {
+    name: String,
+    source: Source,
 }
 
 impl Request {
@@ -68,8 +75,8 @@ impl Request {
         }
         let path = path(&doc.path, &doc.slots).map_err(wrong)?;
         let query = query(&doc.query).map_err(wrong)?;
-        let mut sources = path.iter().filter_map(|p| p.slot.as_ref()).chain(query.values());
-        if is_look && (sources.any(|s| matches!(s, Source::Open | Source::Locator)) || !doc.capture.is_empty() || method != Method::GET) {
+        let has_a_say = sources_of(&path).chain(query.values()).any(|s| matches!(s, Source::Open | Source::Locator));
+        if is_look && (has_a_say || !doc.capture.is_empty() || method != Method::GET) {
             return Err(wrong("is a look: it reads by GET, captures nothing, and no connector has a say in its slots".to_owned()));
         }
         if !doc.secrets.is_empty() && effect == Effect::Read {
@@ -82,7 +89,7 @@ impl Request {
 
     /// Where its texts come from.
     pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
-        self.path.iter().filter_map(|p| p.slot.as_ref()).chain(self.query.values())
+        sources_of(&self.path).chain(self.query.values())
     }
 
     /// The recipes of the secrets that go into its body.
@@ -102,7 +109,8 @@ impl Request {
             Effect::Change => "changes",
         };
         let calls: Vec<&str> = self.calls.iter().map(|c| c.word()).collect();
-        let part = |p: &Part| format!("/{}{}{}", p.prefix, p.slot.as_ref().map_or(String::new(), |s| format!("{{{s}}}")), p.suffix);
+        let part =
+            |p: &Part| format!("/{}{}{}", p.prefix, p.slot.as_ref().map_or(String::new(), |s| format!("{{{}}}", s.source)), p.suffix);
         let path: Vec<String> = self.path.iter().map(part).collect();
         let path = path.concat();
         let query: Vec<String> = self.query.iter().map(|(name, s)| format!("{name}={{{s}}}")).collect();
@@ -128,6 +136,17 @@ impl Request {
         })
     }
 
+    /// The slots of a decoded path that fits, and the declared parts of a decoded query.
+    pub(crate) fn read(&self, path: &[String], query: &[(String, String)]) -> (Vec<(String, String)>, Vec<(String, Option<String>)>) {
+        let slot = |(part, segment): (&Part, &String)| {
+            let text = segment.strip_prefix(part.prefix.as_str())?.strip_suffix(part.suffix.as_str())?;
+            Some((part.slot.as_ref()?.name.clone(), text.to_owned()))
+        };
+        let sent = |name: &String| query.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+        let slots = self.path.iter().zip(path).filter_map(slot).collect();
+        (slots, self.query.keys().map(|name| (name.clone(), sent(name))).collect())
+    }
+
     /// The address below `base`, where every slot is the host's to fill; `None` where this call has not what fills one.
     pub(crate) fn address(&self, base: &str, frozen: Frozen<'_>) -> Option<String> {
         let mut out = base.to_owned();
@@ -151,8 +170,8 @@ impl Request {
 
 impl Part {
     fn fill(&self, frozen: Frozen<'_>) -> Option<Segment> {
-        let Some(source) = &self.slot else { return Some(Segment::exact(self.prefix.clone())) };
-        match source.fill(frozen)? {
+        let Some(slot) = &self.slot else { return Some(Segment::exact(self.prefix.clone())) };
+        match slot.source.fill(frozen)? {
             Filled::Open => Some(Segment { prefix: self.prefix.clone(), open: true, suffix: self.suffix.clone() }),
             Filled::Exactly(text) => {
                 let whole = format!("{}{text}{}", self.prefix, self.suffix);
@@ -166,6 +185,10 @@ impl Part {
             }
         }
     }
+}
+
+fn sources_of(path: &[Part]) -> impl Iterator<Item = &Source> {
+    path.iter().filter_map(|part| part.slot.as_ref()).map(|slot| &slot.source)
 }
 
 fn path(text: &str, slots: &BTreeMap<String, String>) -> Result<Vec<Part>, String> {
@@ -193,7 +216,7 @@ fn part<'a>(segment: &str, slots: &'a BTreeMap<String, String>, used: &mut Vec<&
     if prefix.contains('}') || suffix.contains(['{', '}']) {
         return Err("has more than one slot between two slashes".to_owned());
     }
-    let slot = match slots.get_key_value(name) {
+    let source = match slots.get_key_value(name) {
         Some((key, source)) => {
             used.push(key);
             Source::parse(source)
@@ -203,6 +226,7 @@ fn part<'a>(segment: &str, slots: &'a BTreeMap<String, String>, used: &mut Vec<&
         None if name == "stamp" => Source::Stamp,
         None => return Err(format!("uses the slot `{name}` and does not declare it: add it to `slots`")),
     };
+    let slot = Slot { name: name.to_owned(), source };
     Ok(Part { prefix: prefix.to_owned(), slot: Some(slot), suffix: suffix.to_owned() })
 }
 

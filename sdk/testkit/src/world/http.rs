@@ -1,0 +1,137 @@
+//! An HTTP server of a scripted world.
+
+use serde_json::{Map, Value};
+
+use super::rule::Rule;
+use super::sql::arrives;
+use super::state::{Scope, twisted};
+use super::{Fault, Gone, Point, World};
+
+/// A request to a scripted target, as it would have gone out.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Its name in the manifest.
+    pub name: String,
+    /// Whether it is declared to change something.
+    pub changes: bool,
+    /// The slots of its path.
+    pub slots: Vec<(String, String)>,
+    /// The parts of its query that the manifest declares; `None` where one was left out.
+    pub query: Vec<(String, Option<String>)>,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// All of it, credential included, as a target could repeat it.
+    pub whole: String,
+}
+
+/// An answer of a scripted target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// Its status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: String,
+    /// The end of the body never comes.
+    pub stalls: bool,
+}
+
+impl World {
+    /// Answers a request.
+    pub fn ask(&self, asked: &Asked) -> Result<Answered, Gone> {
+        let name = asked.name.clone();
+        let fault = self.step(if asked.changes { Point::Send(name) } else { Point::Ask(name) })?;
+        match &fault {
+            Some(Fault::Status(status)) => return Ok(refusal(*status)),
+            Some(Fault::Echo) => return Ok(page(500, &asked.whole)),
+            _ => {}
+        }
+        let state = self.state();
+        let values = asked.values();
+        let scope = Scope { values: &values, state: &state };
+        let played = self.play("http", &asked.name, scope).and_then(|(rule, after)| {
+            let answered = answer(&rule, scope).map_err(|what| self.broken("http", &asked.name, &what))?;
+            Ok((answered, after))
+        });
+        let (answered, after) = match played {
+            Ok(played) => played,
+            Err(not_whole) => return Ok(page(500, &not_whole)),
+        };
+        if fault != Some(Fault::Skip) {
+            self.inner().state = after;
+        }
+        arrives(fault.as_ref())?;
+        Ok(match fault {
+            Some(Fault::StatusAfter(status)) => refusal(status),
+            Some(Fault::Stall) => Answered { stalls: true, ..answered },
+            Some(Fault::Page) => page(answered.status, "<html><body>Sign in to continue</body></html>"),
+            Some(Fault::Garbage) => garbage(answered),
+            _ => answered,
+        })
+    }
+}
+
+/// What the rule says.
+fn answer(rule: &Rule, scope: Scope<'_>) -> Result<Answered, String> {
+    let filled = |text: &String| scope.thing(text);
+    let mut headers = Vec::new();
+    for (name, value) in rule.headers.iter().flatten() {
+        headers.push((name.clone(), filled(value)?));
+    }
+    let body = match (&rule.body, &rule.text) {
+        (Some(_), Some(_)) => return Err("a rule has a `body` or a `text`, not both".to_owned()),
+        (Some(body), None) => {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+            Some(scope.fill(body)?.to_string())
+        }
+        (None, text) => text.as_ref().map(filled).transpose()?,
+    };
+    let status = rule.status.unwrap_or(if body.is_some() { 200 } else { 204 });
+    Ok(Answered { status, headers, body: body.unwrap_or_default(), stalls: false })
+}
+
+/// A status without more; with 429, when to come back.
+fn refusal(status: u16) -> Answered {
+    let headers = if status == 429 { vec![("retry-after".to_owned(), "7".to_owned())] } else { Vec::new() };
+    Answered { headers, ..page(status, "") }
+}
+
+fn page(status: u16, text: &str) -> Answered {
+    Answered { status, headers: Vec::new(), body: text.to_owned(), stalls: false }
+}
+
+/// The same document with values of other types; what is none becomes one.
+fn garbage(answered: Answered) -> Answered {
+    let body = serde_json::from_str(&answered.body).map_or_else(|_| Value::from(-7), |document| scrambled(&document));
+    Answered { body: body.to_string(), ..answered }
+}
+
+fn scrambled(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), scrambled(value))).collect(),
+        Value::Array(items) => items.iter().map(scrambled).collect(),
+        other => twisted(other),
+    }
+}
+
+impl Asked {
+    /// What rules speak of: slots by their names, the query as `query.page`, and each value of a JSON body by its path, `body.tags.0`.
+    fn values(&self) -> Map<String, Value> {
+        let mut values: Map<String, Value> = self.slots.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        values.extend(self.query.iter().map(|(name, value)| (format!("query.{name}"), value.clone().into())));
+        if let Ok(document) = serde_json::from_slice(&self.body) {
+            spread("body", &document, &mut values);
+        }
+        values
+    }
+}
+
+fn spread(path: &str, value: &Value, values: &mut Map<String, Value>) {
+    values.insert(path.to_owned(), value.clone());
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| spread(&format!("{path}.{name}"), value, values)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(n, value)| spread(&format!("{path}.{n}"), value, values)),
+        _ => {}
+    }
+}

@@ -1,0 +1,9 @@
+//! One file per violation.
+
+pub(crate) mod absent;
+pub(crate) mod blind;
+pub(crate) mod canary;
+pub(crate) mod claim;
+pub(crate) mod garbage;
+pub(crate) mod kind;
+pub(crate) mod lost_reply;
