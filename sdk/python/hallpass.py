@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from componentize_py_types import Err, Ok
 from wit_world.imports import outgoing_handler
 from wit_world.imports.http_types import (
+    ErrorCode_HttpResponseTimeout,
     Fields,
     IncomingBody,
     Method_Delete,
@@ -70,7 +71,9 @@ def request(method, url, body=None, expected=()):
         status, headers, data = _send(method, url, None if body is None else json.dumps(body).encode())
     except Err as error:
         # It may have arrived: only a look can tell.
-        raise failure(FailureKind.UNAVAILABLE, "no-answer", f"{where} got no answer: {error.value}", doubt) from None
+        late = isinstance(error.value, ErrorCode_HttpResponseTimeout)
+        kind = FailureKind.TIMEOUT if late else FailureKind.UNAVAILABLE
+        raise failure(kind, "no-answer", f"{where} got no answer: {error.value}", doubt) from None
     if not 200 <= status < 300 and status not in expected:
         kind = KINDS.get(status, FailureKind.UNAVAILABLE if status >= 500 else FailureKind.INTERNAL)
         wait = headers.get("retry-after", "")

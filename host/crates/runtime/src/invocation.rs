@@ -53,10 +53,7 @@ pub(crate) async fn run(loaded: &Loaded, frame: Arc<Frame>, ask: Ask<'_>) -> Res
     };
     let done = tokio::select! {
         biased;
-        () = late => {
-            let message = "the connector did not finish before its deadline";
-            return Err(Failure { effect: frame.progress.cut_off(), ..Failure::none(FailureKind::Timeout, "deadline", message) });
-        }
+        () = late => return Err(too_late(&frame)),
         () = loaded.interrupted.cancelled() => {
             let message = "the connector was banned while this call was in flight";
             return Err(Failure { effect: frame.progress.cut_off(), ..Failure::none(FailureKind::Unavailable, "interrupted", message) });
@@ -65,6 +62,8 @@ pub(crate) async fn run(loaded: &Loaded, frame: Arc<Frame>, ask: Ask<'_>) -> Res
     };
     match done {
         Err(error) => Err(broken(&frame, &cpu, &error)),
+        // What the host gave up at the deadline comes back to the guest, which may call it something else.
+        Ok(Err(_)) if frame.remaining() == 0 => Err(too_late(&frame)),
         Ok(Err(said)) => {
             let failure = from_guest(&said);
             Err(Failure { effect: frame.progress.effect(failure.effect), outage: frame.progress.outage(), ..failure })
@@ -75,6 +74,11 @@ pub(crate) async fn run(loaded: &Loaded, frame: Arc<Frame>, ask: Ask<'_>) -> Res
         }
         Ok(Ok(answer)) => Ok(answer),
     }
+}
+
+fn too_late(frame: &Frame) -> Failure {
+    let message = "the connector did not finish before its deadline";
+    Failure { effect: frame.progress.cut_off(), ..Failure::none(FailureKind::Timeout, "deadline", message) }
 }
 
 fn store(loaded: &Loaded, frame: &Arc<Frame>, cpu: &Arc<AtomicU64>) -> wasmtime::Result<Store<Call>> {

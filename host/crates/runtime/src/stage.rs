@@ -70,12 +70,11 @@ pub(crate) struct Requests {
 impl egress::Stage for Requests {
     async fn ask(&self, asked: egress::StagedRequest) -> Result<StagedAnswer, Broke> {
         let declared = self.manifest.http.requests.get(&asked.rule).ok_or(Broke)?;
-        let (slots, query) = declared.read(&asked.below, &asked.query);
         let request = StagedRequest {
             name: asked.rule,
             changes: declared.effect == Effect::Change,
-            slots,
-            query,
+            slots: declared.slots(&asked.below),
+            query: declared.parts(&asked.query),
             body: asked.body.to_vec(),
             whole: asked.whole,
         };

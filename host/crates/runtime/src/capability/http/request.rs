@@ -136,15 +136,19 @@ impl Request {
         })
     }
 
-    /// The slots of a decoded path that fits, and the declared parts of a decoded query.
-    pub(crate) fn read(&self, path: &[String], query: &[(String, String)]) -> (Vec<(String, String)>, Vec<(String, Option<String>)>) {
+    /// The slots of a decoded path that fits.
+    pub(crate) fn slots(&self, path: &[String]) -> Vec<(String, String)> {
         let slot = |(part, segment): (&Part, &String)| {
             let text = segment.strip_prefix(part.prefix.as_str())?.strip_suffix(part.suffix.as_str())?;
             Some((part.slot.as_ref()?.name.clone(), text.to_owned()))
         };
+        self.path.iter().zip(path).filter_map(slot).collect()
+    }
+
+    /// The declared parts of a decoded query; `None` where one was left out.
+    pub(crate) fn parts(&self, query: &[(String, String)]) -> Vec<(String, Option<String>)> {
         let sent = |name: &String| query.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
-        let slots = self.path.iter().zip(path).filter_map(slot).collect();
-        (slots, self.query.keys().map(|name| (name.clone(), sent(name))).collect())
+        self.query.keys().map(|name| (name.clone(), sent(name))).collect()
     }
 
     /// The address below `base`, where every slot is the host's to fill; `None` where this call has not what fills one.
