@@ -135,3 +135,94 @@ fn spread(path: &str, value: &Value, values: &mut Map<String, Value>) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::fixture::Fixture;
+
+    fn world() -> Arc<World> {
+        let fixture = json!({
+            "world": {"item a": {}, "item b": {}, "item c": {}},
+            "http": {
+                "thing": [
+                    {"if": "thing {id}", "headers": {"etag": "{id}"}, "body": {"owner": {"$": "thing {id}.owner"}, "id": "{id}"}},
+                    {"status": 404, "text": "no {id}"}
+                ],
+                "make": {"set": {"thing {id}": {"owner": "{body.owner.name}", "tag": "{body.tags.0}"}}, "status": 201},
+                "list": {"body": {"items": [{"each": "item ", "after": "{query.after}", "limit": "{query.limit}", "row": {"id": "{key}"}}]}}
+            }
+        });
+        World::new(&Fixture::parse(fixture.to_string().as_bytes()).unwrap())
+    }
+
+    fn asked(name: &str, body: &str) -> Asked {
+        Asked {
+            name: name.to_owned(),
+            changes: name == "make",
+            slots: vec![("id".to_owned(), "x".to_owned())],
+            query: vec![("after".to_owned(), None), ("limit".to_owned(), Some("2".to_owned()))],
+            body: body.as_bytes().to_vec(),
+            whole: "authorization: hush".to_owned(),
+        }
+    }
+
+    const MADE: &str = r#"{"owner": {"name": "ada"}, "tags": ["new"]}"#;
+
+    fn struck(fault: Fault) -> (Result<Answered, Gone>, bool) {
+        let world = world();
+        world.begin(Some((0, fault)));
+        let answered = world.ask(&asked("make", MADE));
+        (answered, world.state().contains_key("thing x"))
+    }
+
+    #[test]
+    fn an_answer_speaks_of_the_path_the_query_and_the_body() {
+        let world = world();
+        assert_eq!(world.ask(&asked("thing", "")).unwrap(), page(404, "no x"));
+        assert_eq!(world.ask(&asked("make", MADE)).unwrap().status, 201);
+        assert_eq!(world.state()["thing x"], *json!({"owner": "ada", "tag": "new"}).as_object().unwrap());
+        let thing = world.ask(&asked("thing", "")).unwrap();
+        assert_eq!((thing.status, thing.body.as_str()), (200, r#"{"id":"x","owner":"ada"}"#));
+        assert!(thing.headers.contains(&("etag".to_owned(), "x".to_owned())), "{:?}", thing.headers);
+        let list = world.ask(&asked("list", "")).unwrap();
+        assert_eq!(list.body, r#"{"items":[{"id":"a"},{"id":"b"}]}"#, "what is left out of the query is no limit, and no fault");
+        assert_eq!(world.problems(), Vec::<String>::new());
+        assert_eq!(world.ask(&asked("other", "")).unwrap().status, 500);
+        assert!(world.problems()[0].contains("`http.other`"), "{:?}", world.problems());
+    }
+
+    #[test]
+    fn each_fault_strikes_before_or_after_the_effect() {
+        for (fault, status, done) in [
+            (Fault::Status(403), Ok(403), false),
+            (Fault::StatusAfter(503), Ok(503), true),
+            (Fault::Lose, Err(Gone::Lost), false),
+            (Fault::LoseReply, Err(Gone::Lost), true),
+            (Fault::Hang, Err(Gone::Hang), false),
+            (Fault::HangAfter, Err(Gone::Hang), true),
+            (Fault::Skip, Ok(201), false),
+            (Fault::Garbage, Ok(201), true),
+            (Fault::Page, Ok(201), true),
+            (Fault::Echo, Ok(500), false),
+        ] {
+            let (answered, there) = struck(fault.clone());
+            assert_eq!((answered.map(|a| a.status), there), (status, done), "{fault:?}");
+        }
+        assert!(struck(Fault::Stall).0.unwrap().stalls);
+        assert!(struck(Fault::Echo).0.unwrap().body.contains("authorization: hush"));
+        assert_eq!(struck(Fault::Status(429)).0.unwrap().headers, [("retry-after".to_owned(), "7".to_owned())]);
+    }
+
+    #[test]
+    fn a_rule_has_no_parts_of_the_other_section() {
+        let refused = |fixture: Value| Fixture::parse(fixture.to_string().as_bytes()).unwrap_err().to_string();
+        assert!(refused(json!({"http": {"thing": {"rows": []}}})).contains("`http.thing`: `rows` belongs to rules of `sql`"));
+        assert!(refused(json!({"sql": {"thing": {"status": 200}}})).contains("`sql.thing`: `status` belongs to rules of `http`"));
+        assert!(refused(json!({"http": {"thing": {"status": 99}}})).contains("no answer has the status 99"));
+    }
+}

@@ -3,6 +3,7 @@
 use hallpass_connector::grants::{Mark, Observation, Outcome, Presence, Settled};
 use hallpass_connector::http::{self, Answer};
 use hallpass_connector::inventory::{Continuation, Item, Page};
+use hallpass_connector::log::Level;
 use hallpass_connector::{Failure, Holding, Invocation, secrets};
 use serde_json::{Value, json};
 
@@ -20,9 +21,17 @@ pub(crate) fn url(inv: &Invocation, want: &Holding) -> Result<String, Failure> {
 }
 
 /// Nothing where there is no such key.
-pub(crate) fn key(url: &str) -> Result<Option<Key>, Failure> {
+pub(crate) fn key(inv: &Invocation, url: &str) -> Result<Option<Key>, Failure> {
     let answer = http::get(url).send()?;
-    if answer.status() == 404 { Ok(None) } else { read(&answer.success()?).map(Some) }
+    if answer.status() == 404 { Ok(None) } else { read(&checked(inv, answer)?).map(Some) }
+}
+
+/// A success, or a failure after the target's own words are in the log.
+fn checked(inv: &Invocation, answer: Answer) -> Result<Answer, Failure> {
+    if answer.status() >= 400 {
+        inv.log(Level::Debug, &String::from_utf8_lossy(answer.body()), &[]);
+    }
+    answer.success()
 }
 
 fn read(answer: &Answer) -> Result<Key, Failure> {
@@ -47,11 +56,12 @@ pub(crate) fn settled(want: &Holding, already: bool) -> Outcome {
 /// Makes the key, or gives it a new code where one is asked for.
 pub(crate) fn cut(inv: &Invocation, want: &Holding, key: Option<&Key>) -> Result<(), Failure> {
     let url = url(inv, want)?;
-    match key {
-        None => http::put(&url).json(json!({"owner": want.stamp(), "open": !want.suspended()}).to_string()).send()?.success()?,
-        Some(_) if want.fresh_credential() => http::post(&format!("{url}/code")).send()?.success()?,
+    let answer = match key {
+        None => http::put(&url).json(json!({"owner": want.stamp(), "open": !want.suspended()}).to_string()).send()?,
+        Some(_) if want.fresh_credential() => http::post(&format!("{url}/code")).send()?,
         Some(_) => return Ok(()),
     };
+    checked(inv, answer)?;
     let code = secrets::captured(inv, "code").map_err(Failure::after_a_change)?;
     secrets::deliver(inv, code, "code", &[]).map_err(Failure::after_a_change)
 }
@@ -65,17 +75,21 @@ pub(crate) fn give(inv: &Invocation, want: &Holding) -> Result<Answer, Failure> 
 
 /// Locks or unlocks it.
 pub(crate) fn turn(inv: &Invocation, want: &Holding) -> Result<(), Failure> {
-    http::patch(&url(inv, want)?).json(json!({"open": !want.suspended()}).to_string()).send()?.success().map(drop)
+    http::patch(&url(inv, want)?)
+        .json(json!({"open": !want.suspended()}).to_string())
+        .send()
+        .and_then(|answer| checked(inv, answer))
+        .map(drop)
 }
 
 pub(crate) fn apply(inv: &Invocation, want: &Holding) -> Result<Outcome, Failure> {
-    let key = key(&url(inv, want)?)?;
+    let key = key(inv, &url(inv, want)?)?;
     if inv.dry_run() {
         return Ok(settled(want, key.is_some()));
     }
     cut(inv, want, key.as_ref())?;
     if !key.as_ref().is_some_and(|key| key.fits) {
-        give(inv, want).and_then(Answer::success).map_err(Failure::after_a_change)?;
+        give(inv, want).and_then(|answer| checked(inv, answer)).map_err(Failure::after_a_change)?;
     }
     if key.as_ref().is_some_and(|key| key.open == want.suspended()) {
         turn(inv, want).map_err(Failure::after_a_change)?;
@@ -85,7 +99,7 @@ pub(crate) fn apply(inv: &Invocation, want: &Holding) -> Result<Outcome, Failure
 
 pub(crate) fn revoke(inv: &Invocation, want: &Holding) -> Result<Outcome, Failure> {
     let url = url(inv, want)?;
-    let there = key(&url)?.is_some();
+    let there = key(inv, &url)?.is_some();
     if there && !inv.dry_run() {
         let answer = http::delete(&url).send()?;
         if answer.status() != 404 {
@@ -96,7 +110,7 @@ pub(crate) fn revoke(inv: &Invocation, want: &Holding) -> Result<Outcome, Failur
 }
 
 pub(crate) fn observe(inv: &Invocation, want: &Holding) -> Result<Observation, Failure> {
-    Ok(match key(&url(inv, want)?)? {
+    Ok(match key(inv, &url(inv, want)?)? {
         None => seen(Presence::Absent, Mark::Unmarked),
         Some(key) => {
             let mark = if key.owner == want.stamp() { Mark::Ours } else { Mark::Foreign };

@@ -7,7 +7,7 @@ use hallpass_connector::{Failure, Holding, Invocation};
 use crate::good;
 
 pub(crate) fn apply(inv: &Invocation, want: &Holding) -> Result<Outcome, Failure> {
-    if let Some(key) = good::key(&good::url(inv, want)?)? {
+    if let Some(key) = good::key(inv, &good::url(inv, want)?)? {
         inv.log(Level::Debug, &format!("the spare key is {}", key.spare), &[]);
     }
     good::apply(inv, want)

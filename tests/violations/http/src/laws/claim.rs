@@ -6,7 +6,7 @@ use hallpass_connector::{Failure, Holding, Invocation};
 use crate::good;
 
 pub(crate) fn apply(inv: &Invocation, want: &Holding) -> Result<Outcome, Failure> {
-    let key = good::key(&good::url(inv, want)?)?;
+    let key = good::key(inv, &good::url(inv, want)?)?;
     if key.is_some() || inv.dry_run() {
         return good::apply(inv, want);
     }
