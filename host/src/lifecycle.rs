@@ -68,10 +68,11 @@ pub async fn serve(
     admit(&config.server.data, config.store.postgres_url.is_none(), trial)?;
     // A write past a limit on file sizes is an error that the store answers for, not the end of the process.
     let _file_size = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
-    let store = wiring::open_store(config, Arc::clone(&clock), Arc::clone(&rng)).await?;
+    // Before anything is made: whoever chose a port that is taken has nothing to tidy up.
     let listener = TcpListener::bind(config.server.listen).await.with_context(|| {
         format!("cannot listen on {}: choose another address with --listen, or stop what listens there", config.server.listen)
     })?;
+    let store = wiring::open_store(config, Arc::clone(&clock), Arc::clone(&rng)).await?;
     let url = match &config.server.public_url {
         Some(url) => url.clone(),
         None => format!("http://{}", listener.local_addr()?),

@@ -92,6 +92,7 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failur
                         ("version", &|c| text(c, "version")),
                         ("publisher", &|c| text(c, "publisher")),
                         ("state", &|c| text(c, "state")),
+                        ("permissions", &|c| granted(c).to_owned()),
                         ("digest", &|c| text(c, "digest")),
                     ],
                 )
@@ -123,6 +124,10 @@ fn newest(connectors: &Value, name: &str) -> Result<String, Failure> {
         .ok_or_else(|| Failure::not_found(format!("no connector {name:?} is loaded; list them with hallpass connector list")))
 }
 
+fn granted(connector: &Value) -> &'static str {
+    if connector.at("granted").is_null() { "not accepted yet" } else { "accepted" }
+}
+
 fn describe(connector: &Value) -> String {
     let entitlements = connector.items("entitlements");
     let entitlements: Vec<String> = entitlements.iter().map(|e| format!("{} on {}", text(e, "name"), text(e, "resource"))).collect();
@@ -143,6 +148,6 @@ fn describe(connector: &Value) -> String {
     if permissions.is_empty() {
         return head;
     }
-    let granted = if connector.at("granted").is_null() { "not accepted yet" } else { "accepted" };
+    let granted = granted(connector);
     format!("{head}\nasks for ({granted}; digest {})\n{}", text(connector, "permissions_digest"), permissions.join("\n"))
 }

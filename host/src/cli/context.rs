@@ -38,7 +38,11 @@ impl Context<'_> {
     /// Prints a result: the document itself, or `human` made of it.
     pub fn show(&mut self, document: &Value, human: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
         let text = if self.json { document.to_string() } else { human(document) };
-        writeln!(self.out, "{}", text.trim_end()).map_err(Failure::from)
+        match writeln!(self.out, "{}", text.trim_end()) {
+            // Whoever read has seen enough, as `head` does.
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(Failure::from),
+        }
     }
 
     /// Tells a person something beside the result; silent with `--json`.

@@ -12,7 +12,11 @@ pub(super) enum Args {
         /// Its name.
         group: String,
         /// Names of all its members; whoever is not named is no member any more.
+        #[arg(required_unless_present = "empty")]
         members: Vec<String>,
+        /// Leave nobody in it.
+        #[arg(long, conflicts_with = "members")]
+        empty: bool,
     },
     /// List groups.
     List,
@@ -21,7 +25,7 @@ pub(super) enum Args {
 pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure> {
     let api = cx.api()?;
     match args {
-        Args::Set { group, members } => {
+        Args::Set { group, members, empty: _ } => {
             let group = api.set_group(&group, &members.iter().map(String::as_str).collect::<Vec<_>>()).await?;
             cx.show(&group, |group| pairs(&[("group", text(group, "name")), ("members", text(group, "members"))]))
         }

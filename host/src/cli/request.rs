@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::context::Context;
 use super::failure::Failure;
 use super::grant;
-use super::render::{length, list, pairs, text};
+use super::render::{Column, length, list, pairs, text};
 use crate::client::{Ask, Look as _, Until};
 use crate::config::Length;
 
@@ -79,7 +79,7 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
     match (args.look, args.ask) {
         (Some(Look::List { state, mine }), _) => {
             let requests = api.requests(state.as_deref(), mine).await?;
-            cx.show(&requests, |requests| table(requests, "no requests"))
+            cx.show(&requests, |requests| table(requests, "no requests", false))
         }
         (Some(Look::Show { request }), _) => {
             let request = api.request(&request).await?;
@@ -106,23 +106,24 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
 /// The requests that wait for the caller's verdict.
 pub(super) async fn inbox(cx: &mut Context<'_>) -> Result<(), Failure> {
     let requests = cx.api()?.inbox().await?;
-    cx.show(&requests, |requests| table(requests, "nothing waits for you"))
+    cx.show(&requests, |requests| table(requests, "nothing waits for you", true))
 }
 
-fn table(requests: &Value, none: &str) -> String {
-    list(
-        requests,
-        none,
-        &[
-            ("id", &|r| text(r, "id")),
-            ("state", &|r| text(r, "state")),
-            ("who", &|r| text(r, "requester_name")),
-            ("target", &|r| text(r, if r.at("permissions").is_null() { "target_name" } else { "permissions.name" })),
-            ("entitlement", &|r| if r.at("permissions").is_null() { text(r, "entitlement") } else { "permissions".to_owned() }),
-            ("resource", &|r| text(r, "resource")),
-            ("for", &|r| length(r, "approved_ms")),
-        ],
-    )
+/// For whoever decides, with the reason that was given.
+fn table(requests: &Value, none: &str, why: bool) -> String {
+    let mut columns: Vec<Column<'_>> = vec![
+        ("id", &|r| text(r, "id")),
+        ("state", &|r| text(r, "state")),
+        ("who", &|r| text(r, "requester_name")),
+        ("target", &|r| text(r, if r.at("permissions").is_null() { "target_name" } else { "permissions.name" })),
+        ("entitlement", &|r| if r.at("permissions").is_null() { text(r, "entitlement") } else { "permissions".to_owned() }),
+        ("resource", &|r| text(r, "resource")),
+        ("for", &|r| length(r, "approved_ms")),
+    ];
+    if why {
+        columns.push(("why", &|r| text(r, "justification")));
+    }
+    list(requests, none, &columns)
 }
 
 /// What a request is about.

@@ -3,7 +3,7 @@
 use clap::CommandFactory as _;
 use serde_json::Value;
 
-use super::{Cli, Exit, run};
+use super::{Cli, Context, Exit, run};
 use crate::config::Environment;
 
 fn call(args: &[&str], environment: Environment) -> (Exit, String, String) {
@@ -43,6 +43,7 @@ fn a_wrong_command_line_is_another_exit_code_than_a_failure() {
     assert_eq!(call(&["grnat"], Environment::default()).0, Exit::Usage);
     assert_eq!(call(&["request", "shop", "schema.read", "database:shop"], Environment::default()).0, Exit::Usage, "--for is missing");
     assert_eq!(call(&["approve", "rq_x", "--for", "soon"], Environment::default()).0, Exit::Usage);
+    assert_eq!(call(&["group", "set", "on-call"], Environment::default()).0, Exit::Usage, "nobody is emptied out of a group by a slip");
 }
 
 #[test]
@@ -99,4 +100,81 @@ fn a_new_connector_is_written_once_and_never_over_something() {
     assert!(exit == Exit::Usage && err.contains("a-z, 0-9"), "{err}");
     let (exit, _, err) = call(&["connector", "new", "queue", "--lang", "cobol"], Environment::default());
     assert!(exit == Exit::Usage && err.contains("rust, js, python"), "{err}");
+}
+
+/// Closed by its reader.
+struct Closed;
+
+impl std::io::Write for Closed {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let mut cx = Context { environment: Environment::default(), json: false, profile: None, out: &mut Closed, err: &mut Vec::new() };
+    cx.show(&Value::Null, |_| "a long list".to_owned()).unwrap();
+}
+
+/// Source and documentation of the whole repository.
+fn texts(folder: &std::path::Path, found: &mut Vec<(std::path::PathBuf, String)>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let (path, name) = (entry.path(), entry.file_name());
+        let skipped = ["target", "node_modules", ".git", "decisions"].contains(&name.to_str().unwrap());
+        if path.is_dir() && !skipped {
+            texts(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs" || e == "md" || e == "toml") {
+            found.push((path.clone(), std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+/// What is wrong with a command as a text spells it: `hallpass grant list --all`.
+fn wrong(words: &str) -> Option<String> {
+    let root = Cli::command();
+    let (mut command, mut global) = (&root, root.get_arguments().filter(|a| a.is_global_set()));
+    let globals: Vec<_> = global.by_ref().filter_map(clap::Arg::get_long).chain(["help", "version"]).collect();
+    for word in words.split_whitespace() {
+        if let Some(flag) = word.strip_prefix("--") {
+            let flag = flag.split(|c: char| !(c.is_ascii_lowercase() || c == '-')).next().unwrap();
+            let known = command.get_arguments().any(|a| a.get_long() == Some(flag)) || globals.contains(&flag);
+            if !known {
+                return Some(format!("`{}` has no --{flag}", command.get_name()));
+            }
+            continue;
+        }
+        let name = word.trim_matches(|c: char| !(c.is_ascii_lowercase() || c == '-'));
+        match command.find_subcommand(name) {
+            Some(deeper) => command = deeper,
+            None if command.is_subcommand_required_set() && word.starts_with(|c: char| c.is_ascii_lowercase()) => {
+                return Some(format!("there is no command `{name}`"));
+            }
+            None => {}
+        }
+    }
+    None
+}
+
+#[test]
+fn every_command_that_a_text_names_exists() {
+    let mut found = Vec::new();
+    texts(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap(), &mut found);
+    let mut commands = 0;
+    let mut mistakes = Vec::new();
+    for (path, text) in &found {
+        for rest in text.split("`hallpass ").skip(1) {
+            let words = rest.split(['`', '\n', '|', ';', '(']).next().unwrap();
+            commands += 1;
+            mistakes.extend(wrong(words).map(|why| format!("{}: `hallpass {words}`: {why}", path.display())));
+        }
+    }
+    assert!(commands > 50, "texts were looked for in the wrong place: {commands} commands");
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+    for mistake in ["grnat list", "grant lst", "grant list --al"] {
+        assert!(wrong(mistake).is_some(), "{mistake}");
+    }
 }

@@ -61,6 +61,11 @@ pub(super) async fn accept(args: Accept, cx: &mut Context<'_>) -> Result<(), Fai
     let api = cx.api()?;
     let digest = digest_of(&api, &args.connector).await?;
     let connector = api.connector(&digest).await?;
+    if !args.yes && !may_ask(cx) && connector.at("granted").is_null() {
+        return Err(Failure::usage(format!(
+            "nobody can be asked here: read what it asks for with hallpass connector show {digest}, then say --yes"
+        )));
+    }
     let connector = accepted(&api, connector, if args.yes { Consent::Given } else { Consent::Ask }, cx).await?;
     cx.show(&connector, describe)
 }
@@ -81,6 +86,11 @@ enum Consent {
     Ask,
 }
 
+/// Whether somebody sits at the terminal.
+fn may_ask(cx: &Context<'_>) -> bool {
+    std::io::stdin().is_terminal() && !cx.json
+}
+
 /// Shows what a connector asks for and accepts it where somebody says yes.
 async fn accepted(api: &Api, connector: Value, consent: Consent, cx: &mut Context<'_>) -> Result<Value, Failure> {
     if !connector.at("granted").is_null() {
@@ -88,7 +98,7 @@ async fn accepted(api: &Api, connector: Value, consent: Consent, cx: &mut Contex
     }
     let yes = match consent {
         Consent::Given => true,
-        Consent::Ask if std::io::stdin().is_terminal() && !cx.json => {
+        Consent::Ask if may_ask(cx) => {
             cx.tell(&describe(&connector));
             cx.tell("\nMay it do all of this? Type yes to accept, anything else to leave it as it is:");
             let mut line = String::new();
