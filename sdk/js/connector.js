@@ -15,7 +15,7 @@ async function current(url) {
   const { status, json } = await request('GET', url, { expected: [404] });
   if (status === 404) return undefined;
   if (Object.keys(READ).every((right) => typeof json?.[right] === 'string')) return json;
-  throw failure('internal', 'no-permission', 'the target answered something that is no permission: is `url` its management API?');
+  throw failure('unavailable', 'no-permission', 'the target answered something that is no permission: is `url` its management API?');
 }
 
 const isOurs = (held) => Object.entries(READ).every(([right, pattern]) => held[right] === pattern);

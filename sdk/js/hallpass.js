@@ -35,13 +35,13 @@ export async function request(method, url, { body, expected = [] } = {}) {
     answer = await fetch(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
     text = await answer.text();
   } catch (error) {
-    // It may have arrived: only a look can tell.
+    // It may have arrived: only a look can tell. Why there is no answer, `fetch` does not say.
     const effect = changes ? 'unknown' : 'none';
     throw failure('unavailable', 'no-answer', `${method} ${new URL(url).pathname} got no answer: ${error.message}`, { effect });
   }
   const { status } = answer;
   if (!(status >= 200 && status < 300) && !expected.includes(status)) {
-    const kind = KINDS[status] ?? (status >= 500 ? 'unavailable' : 'internal');
+    const kind = KINDS[status] ?? 'unavailable';
     const wait = Number(answer.headers.get('retry-after'));
     throw failure(kind, `http-${status}`, `${method} ${new URL(url).pathname} answered ${status}`, {
       effect: changes && status >= 500 ? 'unknown' : 'none',
@@ -53,6 +53,6 @@ export async function request(method, url, { body, expected = [] } = {}) {
     return { status, json: JSON.parse(text) };
   } catch {
     const effect = changes ? 'unknown' : 'none';
-    throw failure('internal', 'no-json', `${method} ${new URL(url).pathname} answered something that is not JSON`, { effect });
+    throw failure('unavailable', 'no-json', `${method} ${new URL(url).pathname} answered something that is not JSON`, { effect });
   }
 }

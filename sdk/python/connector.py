@@ -25,7 +25,7 @@ def current(url):
     if isinstance(held, dict) and all(isinstance(held.get(right), str) for right in READ):
         return held
     raise failure(
-        FailureKind.INTERNAL,
+        FailureKind.UNAVAILABLE,
         "no-permission",
         "the target answered something that is no permission: is `url` its management API?",
     )

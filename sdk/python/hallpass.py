@@ -75,7 +75,7 @@ def request(method, url, body=None, expected=()):
         kind = FailureKind.TIMEOUT if late else FailureKind.UNAVAILABLE
         raise failure(kind, "no-answer", f"{where} got no answer: {error.value}", doubt) from None
     if not 200 <= status < 300 and status not in expected:
-        kind = KINDS.get(status, FailureKind.UNAVAILABLE if status >= 500 else FailureKind.INTERNAL)
+        kind = KINDS.get(status, FailureKind.UNAVAILABLE)
         wait = headers.get("retry-after", "")
         raise failure(
             kind,
@@ -89,7 +89,7 @@ def request(method, url, body=None, expected=()):
     try:
         return status, json.loads(data)
     except ValueError:
-        raise failure(FailureKind.INTERNAL, "no-json", f"{where} answered something that is not JSON", doubt) from None
+        raise failure(FailureKind.UNAVAILABLE, "no-json", f"{where} answered something that is not JSON", doubt) from None
 
 
 def _send(method, url, data):

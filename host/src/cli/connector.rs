@@ -148,6 +148,8 @@ fn describe(connector: &Value) -> String {
     if permissions.is_empty() {
         return head;
     }
-    let granted = granted(connector);
-    format!("{head}\nasks for ({granted}; digest {})\n{}", text(connector, "permissions_digest"), permissions.join("\n"))
+    // No broker has seen what `check` describes.
+    let granted = if connector.at("state").is_null() { "" } else { granted(connector) };
+    let separator = if granted.is_empty() { "" } else { "; " };
+    format!("{head}\nasks for ({granted}{separator}digest {})\n{}", text(connector, "permissions_digest"), permissions.join("\n"))
 }

@@ -124,6 +124,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 fn texts(folder: &std::path::Path, found: &mut Vec<(std::path::PathBuf, String)>) {
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let (path, name) = (entry.path(), entry.file_name());
+        // Decisions speak of what was, too.
         let skipped = ["target", "node_modules", ".git", "decisions"].contains(&name.to_str().unwrap());
         if path.is_dir() && !skipped {
             texts(&path, found);
@@ -136,8 +137,9 @@ fn texts(folder: &std::path::Path, found: &mut Vec<(std::path::PathBuf, String)>
 /// What is wrong with a command as a text spells it: `hallpass grant list --all`.
 fn wrong(words: &str) -> Option<String> {
     let root = Cli::command();
-    let (mut command, mut global) = (&root, root.get_arguments().filter(|a| a.is_global_set()));
-    let globals: Vec<_> = global.by_ref().filter_map(clap::Arg::get_long).chain(["help", "version"]).collect();
+    let mut command = &root;
+    let global = root.get_arguments().filter(|a| a.is_global_set());
+    let globals: Vec<_> = global.filter_map(clap::Arg::get_long).chain(["help", "version"]).collect();
     for word in words.split_whitespace() {
         if let Some(flag) = word.strip_prefix("--") {
             let flag = flag.split(|c: char| !(c.is_ascii_lowercase() || c == '-')).next().unwrap();
@@ -165,11 +167,17 @@ fn every_command_that_a_text_names_exists() {
     texts(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap(), &mut found);
     let mut commands = 0;
     let mut mistakes = Vec::new();
+    let root = Cli::command();
     for (path, text) in &found {
-        for rest in text.split("`hallpass ").skip(1) {
-            let words = rest.split(['`', '\n', '|', ';', '(']).next().unwrap();
-            commands += 1;
-            mistakes.extend(wrong(words).map(|why| format!("{}: `hallpass {words}`: {why}", path.display())));
+        for (before, rest) in text.split("hallpass ").zip(text.split("hallpass ").skip(1)) {
+            let first: String = rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+            // Bare in a sentence it is a command only where the word behind it is one.
+            let bare = before.ends_with([' ', '\n', '"']) && root.find_subcommand(&first).is_some();
+            if before.ends_with('`') || bare {
+                let words = rest.split(['`', '\n', '|', ';', '(', '"', ',', ':', '.']).next().unwrap();
+                commands += 1;
+                mistakes.extend(wrong(words).map(|why| format!("{}: `hallpass {words}`: {why}", path.display())));
+            }
         }
     }
     assert!(commands > 50, "texts were looked for in the wrong place: {commands} commands");

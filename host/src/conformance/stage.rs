@@ -29,15 +29,9 @@ impl Stage for Scripted {
         }
     }
 
-    async fn ask(&self, request: &StagedRequest) -> Result<StagedAnswer, Broke> {
-        let asked = Asked {
-            name: request.name.clone(),
-            changes: request.changes,
-            slots: request.slots.clone(),
-            query: request.query.clone(),
-            body: request.body.clone(),
-            whole: request.whole.clone(),
-        };
+    async fn ask(&self, request: StagedRequest) -> Result<StagedAnswer, Broke> {
+        let StagedRequest { name, changes, slots, query, body, whole } = request;
+        let asked = Asked { name, changes, slots, query, body, whole };
         let Answered { status, headers, body, stalls } = match self.world.ask(&asked) {
             Ok(answered) => answered,
             Err(Gone::Lost) => return Err(Broke),

@@ -80,7 +80,7 @@ fn current(url: &str) -> Result<Option<Value>, Failure> {
     if READ.iter().all(|(right, _)| held[right].is_string()) {
         return Ok(Some(held));
     }
-    Err(Failure::internal("no-permission", "the target answered something that is no permission: is `url` its management API?"))
+    Err(Failure::unavailable("no-permission", "the target answered something that is no permission: is `url` its management API?"))
 }
 
 fn is_ours(held: &Value) -> bool {
@@ -88,7 +88,7 @@ fn is_ours(held: &Value) -> bool {
 }
 
 fn read(answer: http::Answer) -> Result<Value, Failure> {
-    serde_json::from_slice(answer.body()).map_err(|_| Failure::internal("no-json", "the target answered something that is not JSON"))
+    serde_json::from_slice(answer.body()).map_err(|_| Failure::unavailable("no-json", "the target answered something that is not JSON: is `url` its management API?"))
 }
 
 fn settled(want: &Holding, already: bool) -> Outcome {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::world::rule::{Rule, one_or_many};
+use crate::world::rule::{Rule, Section, one_or_many};
 use crate::world::state::State;
 
 /// A fixture, as its author wrote it.
@@ -89,7 +89,7 @@ impl Fixture {
             return Err(BadFixture("there is none".to_owned()));
         }
         let json = &mut serde_json::Deserializer::from_slice(bytes);
-        let fixture: Self = serde_path_to_error::deserialize(&mut *json).map_err(|e| match e.path().to_string().as_str() {
+        let mut fixture: Self = serde_path_to_error::deserialize(&mut *json).map_err(|e| match e.path().to_string().as_str() {
             "." => BadFixture(e.inner().to_string()),
             path => BadFixture(format!("at `{path}`: {}", e.inner())),
         })?;
@@ -97,24 +97,22 @@ impl Fixture {
         if let Some(twice) = fixture.wishes.iter().enumerate().find(|(n, w)| fixture.wishes.iter().take(*n).any(|o| o.name == w.name)) {
             return Err(BadFixture(format!("two wishes are named `{}`", twice.1.name)));
         }
-        let misplaced = |rules: &Rules, part: fn(&Rule) -> Option<&'static str>| rules.0.iter().find_map(part);
-        for (name, rules) in &fixture.sql {
-            if let Some(part) = misplaced(rules, Rule::no_part_of_sql) {
-                return Err(BadFixture(format!(
-                    "at `sql.{name}`: `{part}` belongs to rules of `http`; a statement has rows, affected, error"
-                )));
-            }
-        }
-        for (name, rules) in &fixture.http {
-            if let Some(part) = misplaced(rules, Rule::no_part_of_http) {
-                return Err(BadFixture(format!(
-                    "at `http.{name}`: `{part}` belongs to rules of `sql`; a request has status, headers, body, text"
-                )));
-            }
-            if let Some(status) = rules.0.iter().filter_map(|rule| rule.status).find(|status| !(200..=599).contains(status)) {
-                return Err(BadFixture(format!("at `http.{name}`: no answer has the status {status}: write one of 200 to 599")));
-            }
-        }
+        settle(Section::Sql, &mut fixture.sql)?;
+        settle(Section::Http, &mut fixture.http)?;
         Ok(fixture)
     }
+}
+
+/// Checks the rules of a section, and writes out those that are like another's.
+fn settle(section: Section, rules: &mut BTreeMap<String, Rules>) -> Result<(), BadFixture> {
+    let written = rules.clone();
+    for (name, own) in rules {
+        let wrong = |what: String| BadFixture(format!("at `{section}.{name}`: {what}"));
+        if let [Rule { like: Some(other), .. }] = own.0.as_slice() {
+            let found = written.get(other).filter(|rules| rules.0.iter().all(|rule| rule.like.is_none()));
+            *own = found.cloned().ok_or_else(|| wrong(format!("it is like `{other}`, which has no rules of its own")))?;
+        }
+        own.0.iter().try_for_each(|rule| rule.check(section)).map_err(wrong)?;
+    }
+    Ok(())
 }

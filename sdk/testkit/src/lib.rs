@@ -14,6 +14,7 @@ mod fixture;
 mod laws;
 mod outcome;
 mod report;
+mod sight;
 mod subject;
 mod world;
 

@@ -9,12 +9,12 @@ pub(crate) mod state;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use fault::{Fault, Point};
+pub use fault::{Fault, Gone, Point};
 pub use http::{Answered, Asked};
 pub use sql::{Session, Trouble};
 pub use state::State;
 
-use self::rule::Rule;
+use self::rule::{Rule, Section};
 use self::state::{Scope, Told};
 use crate::fixture::{Fixture, Rules};
 
@@ -96,10 +96,13 @@ impl World {
     }
 
     /// The rule of a statement or request that holds, and the state after it; the error is a fault of the fixture.
-    fn play(&self, section: &str, name: &str, scope: Scope<'_>) -> Result<(Rule, State), String> {
-        let (rules, what) = if section == "sql" { (&self.sql, "statement") } else { (&self.http, "request") };
+    fn play(&self, section: Section, name: &str, scope: Scope<'_>) -> Result<(Rule, State), String> {
+        let rules = match section {
+            Section::Sql => &self.sql,
+            Section::Http => &self.http,
+        };
         let found = || -> Told<(Rule, State)> {
-            let rules = rules.get(name).ok_or_else(|| format!("the fixture has no rule for this {what} under `{section}`"))?;
+            let rules = rules.get(name).ok_or_else(|| format!("the fixture has no rule for it under `{section}`"))?;
             for rule in &rules.0 {
                 if rule.holds(scope)? {
                     return Ok((rule.clone(), rule.after(scope)?));
@@ -111,7 +114,7 @@ impl World {
     }
 
     /// Notes a fault of the fixture.
-    fn broken(&self, section: &str, name: &str, what: &str) -> String {
+    fn broken(&self, section: Section, name: &str, what: &str) -> String {
         let message = format!("`{section}.{name}`: {what}");
         let mut inner = self.inner();
         if !inner.problems.contains(&message) {
@@ -119,13 +122,4 @@ impl World {
         }
         format!("the fixture is not whole: {message}")
     }
-}
-
-/// Why there is no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gone {
-    /// The connection broke.
-    Lost,
-    /// None ever comes: wait until the call is cut off.
-    Hang,
 }

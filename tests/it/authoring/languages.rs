@@ -92,7 +92,7 @@ impl World {
 }
 
 /// Plays the calls that the broker makes, and some that end badly.
-pub(super) async fn keeps_the_laws(language: Language, file: &[u8]) {
+pub(super) async fn works_on_a_real_server(language: Language, file: &[u8]) {
     let mut world = World::new(language, file).await;
     let server = rabbitmq().await;
     let began = Wall.now();

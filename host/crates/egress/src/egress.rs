@@ -101,8 +101,7 @@ impl Egress {
         let admitted = allowance.admit(&request.method, &request.uri)?;
         let destination = admitted.destination;
         let body = place::fill(request.body, &admitted.places, &request.secrets, allowance)?;
-        let mut head =
-            Head::new(request.method, destination.origin.clone(), admitted.path.clone(), admitted.query.clone(), &request.headers, body);
+        let mut head = Head::new(request.method, destination.origin.clone(), admitted.path, admitted.query, &request.headers, body);
         let tokens = self.inject(allowance, destination, &mut head).await?;
         let wire = Wire {
             place: place(allowance, &destination.origin, &destination.credentials),
@@ -114,7 +113,9 @@ impl Egress {
             first_byte_ms: shorter(bounds.first_byte_ms, asked.first_byte_ms),
         };
         let sent = match &allowance.stage {
-            Some(stage) => self.play(stage, &wire, stage::asked(&admitted, &head), watch).await.map(|response| (response, None)),
+            Some(stage) => {
+                self.play(stage, &wire, stage::asked(admitted.rule, destination, &head), watch).await.map(|response| (response, None))
+            }
             None => self.deliver(&wire, &head, watch).await.map(|(response, connection)| (response, Some(connection))),
         };
         let (response, connection) = sent.inspect_err(|refusal| {

@@ -46,7 +46,7 @@ impl Default for Bounds {
             headers: 64,
             header_bytes: 16 * 1024,
             connect_ms: 10_000,
-            first_byte_ms: 30_000,
+            first_byte_ms: 20_000,
             between_bytes_ms: 10_000,
         }
     }

@@ -125,8 +125,6 @@ impl Allowance {
 pub(crate) struct Admitted<'a> {
     pub(crate) destination: &'a Destination,
     pub(crate) rule: &'a Rule,
-    /// The decoded path below the destination's base.
-    pub(crate) below: Vec<String>,
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) places: Vec<(String, String)>,
@@ -161,7 +159,7 @@ impl Allowance {
                 }
                 let admitted = admitted.get_or_insert_with(|| {
                     let (path, query) = (path::write(&segments), query.clone());
-                    Admitted { destination, rule, below: below.to_vec(), path, query, places: vec![], captures: vec![] }
+                    Admitted { destination, rule, path, query, places: vec![], captures: vec![] }
                 });
                 // Whatever one of the fitting rules calls a secret is one.
                 admitted.places.extend(rule.places.iter().cloned());

@@ -13,7 +13,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::answer::Incoming;
 use crate::head::Head;
-use crate::policy::Admitted;
+use crate::path;
+use crate::policy::{Destination, Rule};
 use crate::refusal::Refusal;
 
 /// A scripted server.
@@ -35,7 +36,7 @@ pub struct StagedRequest {
     pub rule: String,
     /// Its decoded path below the destination's base.
     pub below: Vec<String>,
-    /// Its decoded query, without what a credential put there.
+    /// Its decoded query.
     pub query: Vec<(String, String)>,
     /// Its body.
     pub body: Bytes,
@@ -67,14 +68,10 @@ pub struct StagedAnswer {
 }
 
 /// What a stage is asked.
-pub(crate) fn asked(admitted: &Admitted<'_>, head: &Head) -> StagedRequest {
-    StagedRequest {
-        rule: admitted.rule.name.clone(),
-        below: admitted.below.clone(),
-        query: admitted.query.clone(),
-        body: head.body.clone(),
-        whole: whole(head),
-    }
+pub(crate) fn asked(rule: &Rule, destination: &Destination, head: &Head) -> StagedRequest {
+    let decoded = |text: &str| path::segments(text).unwrap_or_default();
+    let below = decoded(&head.path).split_off(decoded(&destination.base).len());
+    StagedRequest { rule: rule.name.clone(), below, query: head.query.clone(), body: head.body.clone(), whole: whole(head) }
 }
 
 /// Lets a stage answer.

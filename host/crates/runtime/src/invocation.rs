@@ -78,7 +78,11 @@ pub(crate) async fn run(loaded: &Loaded, frame: Arc<Frame>, ask: Ask<'_>) -> Res
 
 fn too_late(frame: &Frame) -> Failure {
     let message = "the connector did not finish before its deadline";
-    Failure { effect: frame.progress.cut_off(), ..Failure::none(FailureKind::Timeout, "deadline", message) }
+    Failure {
+        effect: frame.progress.cut_off(),
+        outage: frame.progress.outage(),
+        ..Failure::none(FailureKind::Timeout, "deadline", message)
+    }
 }
 
 fn store(loaded: &Loaded, frame: &Arc<Frame>, cpu: &Arc<AtomicU64>) -> wasmtime::Result<Store<Call>> {

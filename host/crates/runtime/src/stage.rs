@@ -18,7 +18,7 @@ pub trait Stage: Send + Sync + 'static {
     async fn open(&self, database: &str) -> Result<Box<dyn StagedSession>, Mishap>;
 
     /// Answers a request.
-    async fn ask(&self, request: &StagedRequest) -> Result<StagedAnswer, Broke>;
+    async fn ask(&self, request: StagedRequest) -> Result<StagedAnswer, Broke>;
 
     /// The token that a credential fetches.
     fn token(&self) -> SecretText;
@@ -62,8 +62,15 @@ pub struct StagedRequest {
 
 /// A stage, as what egress asks instead of the network.
 pub(crate) struct Requests {
-    pub(crate) stage: Arc<dyn Stage>,
-    pub(crate) manifest: Arc<Manifest>,
+    stage: Arc<dyn Stage>,
+    manifest: Arc<Manifest>,
+}
+
+impl Requests {
+    /// What egress asks in the calls of one connector.
+    pub(crate) fn of(stage: &Arc<dyn Stage>, manifest: &Arc<Manifest>) -> Arc<dyn egress::Stage> {
+        Arc::new(Self { stage: Arc::clone(stage), manifest: Arc::clone(manifest) })
+    }
 }
 
 #[async_trait]
@@ -78,7 +85,7 @@ impl egress::Stage for Requests {
             body: asked.body.to_vec(),
             whole: asked.whole,
         };
-        self.stage.ask(&request).await
+        self.stage.ask(request).await
     }
 
     fn token(&self) -> SecretText {

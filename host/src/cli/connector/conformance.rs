@@ -60,13 +60,14 @@ fn refused(why: &NotAdmitted) -> Failure {
 
 /// Says whether the broker would admit it, and what it asks for.
 pub(super) async fn check(connector: PathBuf, cx: &mut Context<'_>) -> Result<(), Failure> {
+    let next = format!("hallpass connector test {}", connector.display());
     let offline = admit(connector, cx).await?;
     let mut document = serde_json::to_value(offline.facts.as_ref()).map_err(|e| Failure::failed(e.to_string()))?;
     if let Some(fields) = document.as_object_mut() {
         // As a broker names the list that an operator accepts.
         fields.insert("permissions_digest".to_owned(), json!(permissions_digest(&offline.facts.permissions)));
     }
-    cx.show(&document, |d| format!("{}\nthe broker admits it; see whether it keeps the laws with hallpass connector test", describe(d)))
+    cx.show(&document, |d| format!("{}\nthe broker admits it; see whether it keeps the laws with {next}", describe(d)))
 }
 
 /// Runs every law.

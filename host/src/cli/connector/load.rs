@@ -63,7 +63,7 @@ pub(super) async fn accept(args: Accept, cx: &mut Context<'_>) -> Result<(), Fai
     let connector = api.connector(&digest).await?;
     if !args.yes && !may_ask(cx) && connector.at("granted").is_null() {
         return Err(Failure::usage(format!(
-            "nobody can be asked here: read what it asks for with hallpass connector show {digest}, then say --yes"
+            "nobody can be asked here: read what it asks for with hallpass connector show {digest}, then run hallpass connector accept {digest} --yes"
         )));
     }
     let connector = accepted(&api, connector, if args.yes { Consent::Given } else { Consent::Ask }, cx).await?;
@@ -86,7 +86,7 @@ enum Consent {
     Ask,
 }
 
-/// Whether somebody sits at the terminal.
+/// Whether somebody sits at the terminal and reads what is printed.
 fn may_ask(cx: &Context<'_>) -> bool {
     std::io::stdin().is_terminal() && !cx.json
 }

@@ -31,7 +31,8 @@ impl Answer {
 
     /// The body as text. Errors: `unexpected-answer`, when it is no UTF-8.
     pub fn text(self) -> Result<String, Failure> {
-        String::from_utf8(self.body).map_err(|_| Failure::internal("unexpected-answer", "the target answered with what is no UTF-8 text"))
+        String::from_utf8(self.body)
+            .map_err(|_| Failure::unavailable("unexpected-answer", "the target answered with what is no UTF-8 text"))
     }
 
     /// The answer, where its status is 2xx; else [`Answer::failure`].
@@ -53,7 +54,7 @@ impl Answer {
             408 => (FailureKind::Timeout, "timeout", "did not get the request in time"),
             429 => (FailureKind::RateLimited, "rate-limited", "asks to slow down"),
             500..=599 => (FailureKind::Unavailable, "unavailable", "is not able to answer"),
-            _ => (FailureKind::Internal, "unexpected-status", "gave an answer that this connector does not know"),
+            _ => (FailureKind::Unavailable, "unexpected-status", "gave an answer that this connector does not know"),
         };
         let failure = Failure::new(kind, code, format!("the target {what} (status {})", self.status));
         let failure = match self.header("retry-after").and_then(|s| s.trim().parse::<u64>().ok()) {
@@ -83,7 +84,7 @@ mod tests {
             (409, FailureKind::Conflict),
             (429, FailureKind::RateLimited),
             (500, FailureKind::Unavailable),
-            (302, FailureKind::Internal),
+            (302, FailureKind::Unavailable),
         ] {
             assert_eq!(answer(Method::Get, status).success().unwrap_err().kind, kind, "{status}");
         }

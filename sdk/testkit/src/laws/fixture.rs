@@ -1,5 +1,5 @@
-//! The fixture has a sample for everything that the connector declares. The rules themselves are checked by use: what other laws
-//! find missing in them is said here last.
+//! The fixture has a sample for everything that the connector declares. Its rules are tried by the calls
+//! that the other laws make, so that what is missing in them is said here, and not as a fault of the connector.
 
 use crate::bench::{Bench, Law, broken, run, wish};
 
@@ -31,7 +31,17 @@ pub(super) async fn check(bench: &Bench<'_>) -> Law {
         let (scene, want) = (bench.scene(), wish(sample, entitlement));
         let _ = scene.apply(&run(1), &want).await;
         let _ = scene.look(&want).await;
+        let _ = scene.observe(&run(1), &want).await;
         let _ = scene.revoke(&run(2), &want).await;
+    }
+    let scene = bench.scene();
+    let _ = scene.health(&run(1)).await;
+    if bench.surface().inventory {
+        let _ = scene.page(&run(2), None, 100).await;
+    }
+    for call in &bench.fixture.calls {
+        let arguments = serde_json::Value::Object(call.arguments.clone()).to_string();
+        let _ = scene.call_tool(&run(3), &call.tool, &arguments).await;
     }
     match bench.problems().first() {
         None => Ok(()),

@@ -16,14 +16,12 @@ pub(super) async fn check(bench: &Bench<'_>) -> Law {
         return Err(broken(ITEM, "it succeeds without asking the target anything", mend));
     }
     for (n, step) in steps.iter().enumerate() {
-        let scene = bench.scene();
-        scene.strike(n, Fault::Lose);
-        if scene.health(&run(1)).await.is_ok() {
-            return Err(broken(
-                ITEM,
-                format!("it succeeds although {step} breaks the connection"),
-                "Give the failure on instead of ignoring it",
-            ));
+        for fault in Fault::unreadable(step).into_iter().chain([Fault::Lose]) {
+            let scene = bench.scene();
+            scene.strike(n, fault.clone());
+            if scene.health(&run(1)).await.is_ok() {
+                return Err(broken(ITEM, format!("it succeeds although {step} {fault}"), "Give the failure on instead of ignoring it"));
+            }
         }
     }
     Ok(())

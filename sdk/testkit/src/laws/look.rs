@@ -41,7 +41,7 @@ pub(super) async fn check(bench: &Bench<'_>) -> Law {
                 let _ = perform(&scene, &want, change).await;
                 (scene.trace(), scene.state())
             };
-            for (n, step) in steps.iter().enumerate().filter(|(_, step)| step.is_change()) {
+            for (n, step) in steps.iter().enumerate().filter(|(_, step)| step.gives_or_takes()) {
                 left_out(bench, entitlement, change, wish(sample, entitlement), (n, step), &whole).await?;
             }
         }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::bench::{Bench, Law, broken, run, said, wish, word};
+use crate::bench::{Bench, Law, broken, said, word};
 use crate::outcome::{Place, places};
+use crate::sight::sights;
 use crate::subject::Kind;
 use crate::world::{Fault, Point};
 
@@ -72,7 +73,7 @@ pub(super) async fn check(bench: &Bench<'_>) -> Law {
             }
         }
     }
-    observing(bench).await
+    sights(bench, Fault::unreadable, "What cannot be seen is a failure, never `absent`").await
 }
 
 async fn refused(bench: &Bench<'_>, place: &Place, fault: Fault, ends: Ends) -> Law {
@@ -92,33 +93,4 @@ async fn refused(bench: &Bench<'_>, place: &Place, fault: Fault, ends: Ends) -> 
         return struck.check_recovery(&place.entitlement, &place.clean).await;
     }
     struck.check_truth().await
-}
-
-/// What `observe` cannot see it must not claim.
-async fn observing(bench: &Bench<'_>) -> Law {
-    for (sample, entitlement) in bench.samples() {
-        let steps = {
-            let scene = bench.scene();
-            let (want, _) = scene.applied(&run(1), &wish(sample, entitlement)).await?;
-            let _ = scene.observe(&run(2), &want).await;
-            scene.trace()
-        };
-        for (n, step) in steps.iter().enumerate() {
-            let scene = bench.scene();
-            let (want, _) = scene.applied(&run(1), &wish(sample, entitlement)).await?;
-            scene.strike(n, forbidden(step));
-            if let Ok(seen) = scene.observe(&run(2), &want).await {
-                let what = format!("`{}`: `observe` says {:?} although {step} is refused", sample.name, seen.presence).to_lowercase();
-                return Err(broken("grants.observe", what, "What cannot be seen is a failure, never `absent`"));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn forbidden(step: &Point) -> Fault {
-    if step.is_request() {
-        return Fault::Status(403);
-    }
-    Fault::Refuse { sqlstate: "42501".to_owned(), message: "permission denied".to_owned() }
 }

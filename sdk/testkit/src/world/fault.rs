@@ -42,8 +42,8 @@ impl Point {
         matches!(self, Self::Change(_) | Self::Commit | Self::Send(_))
     }
 
-    /// Whether it is what gives or takes a right.
-    pub(crate) fn is_change(&self) -> bool {
+    /// Whether it is what gives or takes a right: a commit only makes it so.
+    pub(crate) fn gives_or_takes(&self) -> bool {
         matches!(self, Self::Change(_) | Self::Send(_))
     }
 
@@ -64,6 +64,15 @@ impl fmt::Display for Point {
             Self::Send(request) => write!(f, "the request `{request}` (change)"),
         }
     }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gone {
+    /// The connection broke.
+    Lost,
+    /// None ever comes: wait until the call is cut off.
+    Hang,
 }
 
 /// What goes wrong at a step.
@@ -98,6 +107,43 @@ pub enum Fault {
     Echo,
     /// It is said to be done, and was not.
     Skip,
+}
+
+impl Fault {
+    /// How a target says that the broker's account may not do this.
+    pub(crate) fn forbidden(step: &Point) -> Self {
+        if step.is_request() {
+            return Self::Status(403);
+        }
+        Self::Refuse { sqlstate: "42501".to_owned(), message: "permission denied".to_owned() }
+    }
+
+    /// The ways in which a target can fail to let somebody read.
+    pub(crate) fn unreadable(step: &Point) -> Vec<Self> {
+        let mut all = vec![Self::forbidden(step)];
+        if step.is_request() {
+            all.extend([401, 429, 500, 503].map(Self::Status));
+        }
+        all
+    }
+
+    /// The answers without sense that a step can have.
+    pub(crate) fn nonsense(step: &Point) -> Vec<Self> {
+        match step {
+            Point::Read(_) => vec![Self::Garbage],
+            Point::Ask(_) | Point::Send(_) => vec![Self::Garbage, Self::Page],
+            Point::Open(_) | Point::Change(_) | Point::Commit => Vec::new(),
+        }
+    }
+}
+
+/// Keeps back the answer to what had its effect, where `fault` does that.
+pub(super) fn arrives(fault: Option<&Fault>) -> Result<(), Gone> {
+    match fault {
+        Some(Fault::LoseReply) => Err(Gone::Lost),
+        Some(Fault::HangAfter) => Err(Gone::Hang),
+        _ => Ok(()),
+    }
 }
 
 impl fmt::Display for Fault {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::rule::Rule;
-use super::sql::arrives;
+use super::fault::arrives;
+use super::rule::{Rule, Section};
 use super::state::{Scope, twisted};
 use super::{Fault, Gone, Point, World};
 
@@ -43,15 +43,15 @@ impl World {
         let name = asked.name.clone();
         let fault = self.step(if asked.changes { Point::Send(name) } else { Point::Ask(name) })?;
         match &fault {
-            Some(Fault::Status(status)) => return Ok(refusal(*status)),
+            Some(Fault::Status(status)) => return Ok(page(*status, "")),
             Some(Fault::Echo) => return Ok(page(500, &asked.whole)),
             _ => {}
         }
         let state = self.state();
         let values = asked.values();
         let scope = Scope { values: &values, state: &state };
-        let played = self.play("http", &asked.name, scope).and_then(|(rule, after)| {
-            let answered = answer(&rule, scope).map_err(|what| self.broken("http", &asked.name, &what))?;
+        let played = self.play(Section::Http, &asked.name, scope).and_then(|(rule, after)| {
+            let answered = answer(&rule, scope).map_err(|what| self.broken(Section::Http, &asked.name, &what))?;
             Ok((answered, after))
         });
         let (answered, after) = match played {
@@ -63,9 +63,10 @@ impl World {
         }
         arrives(fault.as_ref())?;
         Ok(match fault {
-            Some(Fault::StatusAfter(status)) => refusal(status),
+            Some(Fault::StatusAfter(status)) => page(status, ""),
             Some(Fault::Stall) => Answered { stalls: true, ..answered },
-            Some(Fault::Page) => page(answered.status, "<html><body>Sign in to continue</body></html>"),
+            // The page of a proxy comes with the best of statuses, whatever was asked for.
+            Some(Fault::Page) => page(if asked.changes { answered.status } else { 200 }, "<html><body>Sign in to continue</body></html>"),
             Some(Fault::Garbage) => garbage(answered),
             _ => answered,
         })
@@ -80,8 +81,7 @@ fn answer(rule: &Rule, scope: Scope<'_>) -> Result<Answered, String> {
         headers.push((name.clone(), filled(value)?));
     }
     let body = match (&rule.body, &rule.text) {
-        (Some(_), Some(_)) => return Err("a rule has a `body` or a `text`, not both".to_owned()),
-        (Some(body), None) => {
+        (Some(body), _) => {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
             Some(scope.fill(body)?.to_string())
         }
@@ -89,12 +89,6 @@ fn answer(rule: &Rule, scope: Scope<'_>) -> Result<Answered, String> {
     };
     let status = rule.status.unwrap_or(if body.is_some() { 200 } else { 204 });
     Ok(Answered { status, headers, body: body.unwrap_or_default(), stalls: false })
-}
-
-/// A status without more; with 429, when to come back.
-fn refusal(status: u16) -> Answered {
-    let headers = if status == 429 { vec![("retry-after".to_owned(), "7".to_owned())] } else { Vec::new() };
-    Answered { headers, ..page(status, "") }
 }
 
 fn page(status: u16, text: &str) -> Answered {
@@ -109,8 +103,8 @@ fn garbage(answered: Answered) -> Answered {
 
 fn scrambled(value: &Value) -> Value {
     match value {
-        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), scrambled(value))).collect(),
-        Value::Array(items) => items.iter().map(scrambled).collect(),
+        Value::Object(fields) if !fields.is_empty() => fields.iter().map(|(name, value)| (name.clone(), scrambled(value))).collect(),
+        Value::Array(items) if !items.is_empty() => items.iter().map(scrambled).collect(),
         other => twisted(other),
     }
 }
@@ -153,7 +147,8 @@ mod tests {
                     {"if": "thing {id}", "headers": {"etag": "{id}"}, "body": {"owner": {"$": "thing {id}.owner"}, "id": "{id}"}},
                     {"status": 404, "text": "no {id}"}
                 ],
-                "make": {"set": {"thing {id}": {"owner": "{body.owner.name}", "tag": "{body.tags.0}"}}, "status": 201},
+                "same": {"like": "thing"},
+                "make": {"set": {"thing {id}": {"owner": "{body.owner.name}", "tag": "{body.tags.0}", "more": "{body.more}"}}, "status": 201},
                 "list": {"body": {"items": [{"each": "item ", "after": "{query.after}", "limit": "{query.limit}", "row": {"id": "{key}"}}]}}
             }
         });
@@ -185,9 +180,10 @@ mod tests {
         let world = world();
         assert_eq!(world.ask(&asked("thing", "")).unwrap(), page(404, "no x"));
         assert_eq!(world.ask(&asked("make", MADE)).unwrap().status, 201);
-        assert_eq!(world.state()["thing x"], *json!({"owner": "ada", "tag": "new"}).as_object().unwrap());
+        assert_eq!(world.state()["thing x"], *json!({"owner": "ada", "tag": "new", "more": null}).as_object().unwrap());
         let thing = world.ask(&asked("thing", "")).unwrap();
         assert_eq!((thing.status, thing.body.as_str()), (200, r#"{"id":"x","owner":"ada"}"#));
+        assert_eq!(world.ask(&asked("same", "")).unwrap(), thing);
         assert!(thing.headers.contains(&("etag".to_owned(), "x".to_owned())), "{:?}", thing.headers);
         let list = world.ask(&asked("list", "")).unwrap();
         assert_eq!(list.body, r#"{"items":[{"id":"a"},{"id":"b"}]}"#, "what is left out of the query is no limit, and no fault");
@@ -215,14 +211,24 @@ mod tests {
         }
         assert!(struck(Fault::Stall).0.unwrap().stalls);
         assert!(struck(Fault::Echo).0.unwrap().body.contains("authorization: hush"));
-        assert_eq!(struck(Fault::Status(429)).0.unwrap().headers, [("retry-after".to_owned(), "7".to_owned())]);
+        let nothing = Answered { body: r#"{"items":[]}"#.to_owned(), ..page(200, "") };
+        assert_eq!(garbage(nothing).body, r#"{"items":"garbage"}"#);
     }
 
     #[test]
     fn a_rule_has_no_parts_of_the_other_section() {
         let refused = |fixture: Value| Fixture::parse(fixture.to_string().as_bytes()).unwrap_err().to_string();
-        assert!(refused(json!({"http": {"thing": {"rows": []}}})).contains("`http.thing`: `rows` belongs to rules of `sql`"));
-        assert!(refused(json!({"sql": {"thing": {"status": 200}}})).contains("`sql.thing`: `status` belongs to rules of `http`"));
-        assert!(refused(json!({"http": {"thing": {"status": 99}}})).contains("no answer has the status 99"));
+        assert!(refused(json!({"http": {"thing": {"rows": []}}})).contains("`http.thing`: `rows` says nothing here"));
+        assert!(refused(json!({"sql": {"thing": {"status": 200}}})).contains("`sql.thing`: `status` says nothing here"));
+        for (rule, says) in [
+            (json!({"status": 99}), "status 99"),
+            (json!({"body": {}, "text": ""}), "`body` or a `text`"),
+            (json!({"headers": {"x y": "1"}}), "header `x y`"),
+            (json!({"like": "other"}), "`other`, which has no rules"),
+            (json!([{"like": "other"}, {}]), "stands alone"),
+        ] {
+            let refused = refused(json!({"http": {"thing": rule}}));
+            assert!(refused.contains("`http.thing`") && refused.contains(says), "{refused}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! One rule of a scripted world: when it holds, what it changes, what it answers.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
@@ -8,10 +9,30 @@ use serde_json::{Map, Value};
 
 use super::state::{Scope, State, Told};
 
+/// Where a rule stands, and so what it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    /// Statements.
+    Sql,
+    /// Requests.
+    Http,
+}
+
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sql => "sql",
+            Self::Http => "http",
+        })
+    }
+}
+
 /// A rule of a statement or a request.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
+    /// Alone: the rules of this statement or request count here too, as those of a reading count for a look.
+    pub(crate) like: Option<String>,
     /// Things that must be there.
     #[serde(default, rename = "if", deserialize_with = "one_or_many")]
     present: Vec<String>,
@@ -52,21 +73,36 @@ pub(crate) struct SqlError {
 }
 
 impl Rule {
-    /// A part that says nothing about a statement.
-    pub(crate) fn no_part_of_sql(&self) -> Option<&'static str> {
-        let parts = [
+    /// What is wrong with it in this section.
+    pub(crate) fn check(&self, section: Section) -> Result<(), String> {
+        let sql = [("rows", self.rows.is_some()), ("affected", self.affected.is_some()), ("error", self.error.is_some())];
+        let http = [
             ("status", self.status.is_some()),
             ("headers", self.headers.is_some()),
             ("body", self.body.is_some()),
             ("text", self.text.is_some()),
         ];
-        parts.into_iter().find(|(_, said)| *said).map(|(name, _)| name)
-    }
-
-    /// A part that says nothing about a request.
-    pub(crate) fn no_part_of_http(&self) -> Option<&'static str> {
-        let parts = [("rows", self.rows.is_some()), ("affected", self.affected.is_some()), ("error", self.error.is_some())];
-        parts.into_iter().find(|(_, said)| *said).map(|(name, _)| name)
+        let (others, own) = match section {
+            Section::Sql => (&http[..], "a statement has `rows`, `affected`, `error`"),
+            Section::Http => (&sql[..], "a request has `status`, `headers`, `body`, `text`"),
+        };
+        if self.like.is_some() {
+            return Err("`like` stands alone, as the only rule".to_owned());
+        }
+        if let Some((part, _)) = others.iter().find(|(_, said)| *said) {
+            return Err(format!("`{part}` says nothing here: {own}"));
+        }
+        if let Some(status) = self.status.filter(|status| !(200..=599).contains(status)) {
+            return Err(format!("no answer has the status {status}: write one of 200 to 599"));
+        }
+        if self.body.is_some() && self.text.is_some() {
+            return Err("a rule has a `body` or a `text`, not both".to_owned());
+        }
+        let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        match self.headers.iter().flatten().find(|(name, _)| !is_name(name)) {
+            Some((name, _)) => Err(format!("nothing has the header `{name}`: a name has letters, digits and hyphens")),
+            None => Ok(()),
+        }
     }
 
     /// Whether its conditions hold.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::rule::{Rule, SqlError};
+use super::fault::arrives;
+use super::rule::{Rule, Section, SqlError};
 use super::state::{Scope, State, twisted};
 use super::{Fault, Gone, Point, World};
 
@@ -25,15 +26,6 @@ pub enum Trouble {
 impl From<Gone> for Trouble {
     fn from(gone: Gone) -> Self {
         Self::Gone(gone)
-    }
-}
-
-/// What an answer that is lost on its way, or never comes, is for who waits for it.
-pub(super) fn arrives(fault: Option<&Fault>) -> Result<(), Gone> {
-    match fault {
-        Some(Fault::LoseReply) => Err(Gone::Lost),
-        Some(Fault::HangAfter) => Err(Gone::Hang),
-        _ => Ok(()),
     }
 }
 
@@ -93,7 +85,7 @@ impl Session {
 
     /// What a statement does: the rule that holds, and the state after it.
     fn play(&self, statement: &str, values: &Map<String, Value>, state: &State) -> Result<(Rule, State), Trouble> {
-        let (rule, after) = self.world.play("sql", statement, Scope { values, state }).map_err(not_whole)?;
+        let (rule, after) = self.world.play(Section::Sql, statement, Scope { values, state }).map_err(not_whole)?;
         match rule.error {
             Some(SqlError { sqlstate, message }) => Err(Trouble::Answer { sqlstate, message }),
             None => Ok((rule, after)),
@@ -101,7 +93,7 @@ impl Session {
     }
 
     fn broken(&self, statement: &str, what: &str) -> Trouble {
-        not_whole(self.world.broken("sql", statement, what))
+        not_whole(self.world.broken(Section::Sql, statement, what))
     }
 
     /// Ends the transaction with its effect.

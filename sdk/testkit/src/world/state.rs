@@ -22,7 +22,14 @@ pub(crate) type Told<T> = Result<T, String>;
 impl Scope<'_> {
     /// `text` with each `{name}` replaced by its value. A text that is one such name alone keeps the value's type.
     fn text(self, text: &str) -> Told<Value> {
-        let value = |name: &str| self.values.get(name).ok_or_else(|| format!("`{{{name}}}` in \"{text}\" is no value that is known there"));
+        // What a request leaves out of its body is nothing, as for whoever reads one.
+        let left_out = |name: &str| name.starts_with("body.").then_some(&Value::Null);
+        let value = |name: &str| {
+            self.values
+                .get(name)
+                .or_else(|| left_out(name))
+                .ok_or_else(|| format!("`{{{name}}}` in \"{text}\" is no value that is known there"))
+        };
         if let Some(name) = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'))
             && !name.contains(['{', '}'])
         {

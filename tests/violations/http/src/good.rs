@@ -46,7 +46,7 @@ fn json(answer: &Answer) -> Result<Value, Failure> {
 }
 
 fn strange() -> Failure {
-    Failure::internal("unexpected-answer", "the target answered something that is no key")
+    Failure::unavailable("unexpected-answer", "the target answered something that is no key")
 }
 
 pub(crate) fn settled(want: &Holding, already: bool) -> Outcome {

@@ -5,5 +5,7 @@ pub(crate) mod blind;
 pub(crate) mod canary;
 pub(crate) mod claim;
 pub(crate) mod garbage;
+pub(crate) mod health;
 pub(crate) mod kind;
 pub(crate) mod lost_reply;
+pub(crate) mod paging;

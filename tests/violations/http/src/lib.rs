@@ -37,13 +37,14 @@ impl Grants for Violations {
 
 impl Health for Violations {
     fn check(inv: &Invocation) -> Result<(), Failure> {
-        good::check(inv)
+        if violation(inv) == "health" { laws::health::check(inv) } else { good::check(inv) }
     }
 }
 
 impl Inventory for Violations {
     fn list_page(inv: &Invocation, cursor: Option<String>, limit: u32) -> Result<Page, Failure> {
-        good::list_page(inv, cursor.as_deref(), limit)
+        let list_page = if violation(inv) == "paging" { laws::paging::list_page } else { good::list_page };
+        list_page(inv, cursor.as_deref(), limit)
     }
 }
 

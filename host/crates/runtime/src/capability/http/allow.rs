@@ -23,7 +23,6 @@ pub(crate) fn allowance(
     frozen: Frozen<'_>,
     services: &Services,
 ) -> Result<Allowance, Failure> {
-    let stage = services.stage.as_ref().map(|stage| Requests { stage: Arc::clone(stage), manifest: Arc::clone(manifest) });
     let target = Target { manifest, endpoint: &call.endpoint };
     let destinations =
         manifest.http.destinations.iter().map(|(name, d)| target.destination(name, d, call, kind, frozen)).collect::<Result<_, _>>()?;
@@ -36,7 +35,7 @@ pub(crate) fn allowance(
         deadline: call.deadline,
         bounds: services.limits.http.clone(),
         secrets: call.endpoint.secrets.values().cloned().collect(),
-        stage: stage.map(|stage| Arc::new(stage) as Arc<dyn egress::Stage>),
+        stage: services.stage.as_ref().map(|stage| Requests::of(stage, manifest)),
     }))
 }
 
