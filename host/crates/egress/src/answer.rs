@@ -125,7 +125,8 @@ pub(crate) fn clean_headers(headers: &HeaderMap, allowance: &Allowance) -> Resul
     }
     let mut out = HeaderMap::new();
     for (name, value) in headers {
-        if !is_kept_back(name) {
+        // A name can tell what a value must not.
+        if !is_kept_back(name) && !allowance.needles.are_in_lower_case(name.as_str()) {
             let clean = allowance.needles.redactor().whole(value.as_bytes());
             if let Ok(value) = HeaderValue::from_bytes(&clean) {
                 out.append(name.clone(), value);

@@ -36,7 +36,7 @@ pub struct Request {
     pub uri: Uri,
     /// Headers; those that only the host says are dropped.
     pub headers: HeaderMap,
-    /// The whole body.
+    /// The whole body, which [`Allowance::take_in`] counted.
     pub body: Bytes,
     /// Secrets that a rule may put into it; of one name, the last.
     pub secrets: Vec<(String, SecretText)>,
@@ -96,7 +96,6 @@ impl Egress {
     pub async fn send(&self, allowance: &Arc<Allowance>, request: Request, asked: Timeouts, watch: &dyn Watch) -> Result<Answer, Refusal> {
         let bounds = allowance.meter.bounds();
         let under_way = allowance.meter.begin()?;
-        allowance.meter.sends(request.body.len())?;
         head::check_size(&request.headers, bounds)?;
         let admitted = allowance.admit(&request.method, &request.uri)?;
         let destination = admitted.destination;
