@@ -1,9 +1,10 @@
 //! Files that must not become connectors.
 
+use hallpass_broker::EventFilter;
 use hallpass_domain::ids::Digest;
 use hallpass_tests::guests::written;
 
-use super::act::refused;
+use super::act::{refused, refused_with};
 use super::files;
 use super::stage::{executor, load, stage};
 
@@ -73,6 +74,43 @@ pub(super) fn secret_in_a_result() {
 #[test]
 pub(super) fn nested() {
     refused(&files::nested::make(), "it does not export");
+}
+
+/// A file with its signatures, which is refused, and the log has why.
+fn unsigned((file, note): (Vec<u8>, String), why: &str, word: &str) {
+    refused_with(&file, Some(&note), why);
+    executor().block_on(async {
+        let stage = stage();
+        let (digest, mut after) = (Digest::of(&file).to_string(), None);
+        loop {
+            let events = stage.broker.events(&stage.operator, EventFilter::default(), after, 1_000).await.unwrap();
+            after = Some(events.last().expect("an event says that it was refused").seq);
+            let refused = events.iter().filter(|e| e.kind == "connector.refused" && e.leaf.to_string().contains(&digest));
+            if refused.into_iter().any(|e| e.leaf["facts"]["why"] == word) {
+                return;
+            }
+        }
+    });
+}
+
+#[test]
+pub(super) fn bad_signature() {
+    unsigned(files::bad_signature::make(), "a signature of it is bad", "bad-signature");
+}
+
+#[test]
+pub(super) fn signed_by_a_stranger() {
+    unsigned(files::signed_by_a_stranger::make(), "0 of the trusted keys of `hallpass` signed it", "too-few-signatures");
+}
+
+#[test]
+pub(super) fn wrong_digest() {
+    unsigned(files::wrong_digest::make(), "its signature is of another file", "wrong-digest");
+}
+
+#[test]
+pub(super) fn signed_for_another() {
+    unsigned(files::signed_for_another::make(), "says of itself something else", "bad-signature");
 }
 
 #[test]

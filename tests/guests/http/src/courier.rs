@@ -1,4 +1,4 @@
-//! A guest that sends what the settings of its target say. Each call has a setting of its name (`apply`, `revoke`, `observe`, `check`)
+//! The guest that sends what the settings of its target say. Each call has a setting of its name (`apply`, `revoke`, `observe`, `check`)
 //! with one step per line:
 //!
 //! | step | does |
@@ -12,11 +12,9 @@
 //!
 //! What the last answer was, status and body, is the locator of a settled call: what a guest has seen, a test can see.
 
-use hallpass_connector::grants::{Grants, Mark, Observation, Outcome, Presence, Settled};
+use hallpass_connector::grants::{Mark, Observation, Outcome, Presence, Settled};
 use hallpass_connector::http::{self, Answer, Method};
-use hallpass_connector::{Attribute, Failure, Health, Holding, Invocation, secrets};
-
-struct Courier;
+use hallpass_connector::{Attribute, Failure, Holding, Invocation, secrets};
 
 /// Headers that a test may ask for.
 const SHOWN: [&str; 6] = ["x-token", "location", "set-cookie", "www-authenticate", "cookie", "content-type"];
@@ -113,29 +111,22 @@ fn settled(answer: Option<(Answer, bool)>) -> Outcome {
     Outcome::Settled(Settled { locator: seen(answer), already: false, replaced: Vec::new() })
 }
 
-impl Grants for Courier {
-    fn apply(inv: &Invocation, want: &Holding, _: Option<String>) -> Result<Outcome, Failure> {
-        Round::run(inv, Some(want), "apply").map(settled)
-    }
-
-    fn revoke(inv: &Invocation, want: &Holding, _: Option<String>) -> Result<Outcome, Failure> {
-        Round::run(inv, Some(want), "revoke").map(settled)
-    }
-
-    fn observe(inv: &Invocation, want: &Holding) -> Result<Observation, Failure> {
-        let answer = Round::run(inv, Some(want), "observe")?;
-        let presence = if answer.is_some_and(|(a, _)| a.status() == 200) { Presence::Present } else { Presence::Absent };
-        Ok(Observation { presence, mark: Mark::Unmarked, locator: None, until: None, details: Vec::new() })
-    }
+/// Plays the script of a call that changes something.
+pub(crate) fn settle(inv: &Invocation, want: &Holding, script: &str) -> Result<Outcome, Failure> {
+    Round::run(inv, Some(want), script).map(settled)
 }
 
-impl Health for Courier {
-    fn check(inv: &Invocation) -> Result<(), Failure> {
-        match Round::run(inv, None, "check")? {
-            Some((answer, _)) => answer.success().map(drop),
-            None => Ok(()),
-        }
-    }
+/// Plays the script of a look.
+pub(crate) fn observe(inv: &Invocation, want: &Holding) -> Result<Observation, Failure> {
+    let answer = Round::run(inv, Some(want), "observe")?;
+    let presence = if answer.is_some_and(|(a, _)| a.status() == 200) { Presence::Present } else { Presence::Absent };
+    Ok(Observation { presence, mark: Mark::Unmarked, locator: None, until: None, details: Vec::new() })
 }
 
-hallpass_connector::connector!(Courier: grants, health);
+/// Plays the script of a health check.
+pub(crate) fn check(inv: &Invocation) -> Result<(), Failure> {
+    match Round::run(inv, None, "check")? {
+        Some((answer, _)) => answer.success().map(drop),
+        None => Ok(()),
+    }
+}
