@@ -42,8 +42,12 @@ pub fn http_component() -> Vec<u8> {
 
 /// The connector `guests-over-http`, whose setting `behaviour` names a file of `guests/http/src/behaviours`.
 pub fn guests_over_http() -> Vec<u8> {
-    let manifest = std::fs::read(root().join("guests/http/manifest.json")).unwrap();
-    hallpass_build::embed(http_component(), &manifest, b"{\"rules\":[]}")
+    hallpass_build::embed(http_component(), http_manifest().as_bytes(), b"{\"rules\":[]}")
+}
+
+/// Its manifest.
+pub fn http_manifest() -> String {
+    std::fs::read_to_string(root().join("guests/http/manifest.json")).unwrap()
 }
 
 /// The same code under another name, of as many letters: another file, another digest, another connector.

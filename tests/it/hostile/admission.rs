@@ -125,16 +125,31 @@ pub(super) fn downgrade() {
     refused(&files::downgrade::make(), "is older than");
 }
 
+/// A newer version that asks for more than was accepted: it may do nothing until another person says yes.
+async fn waits_for_another_person(file: &[u8]) -> Digest {
+    let stage = stage();
+    let refusal = load(&stage.broker, &stage.operator, file).await.expect_err("nobody else said yes").to_string();
+    assert!(refusal.contains("another person must say yes"), "{refusal}");
+    stage.neighbour_answers().await;
+    Digest::of(file)
+}
+
 #[test]
 pub(super) fn widened() {
     executor().block_on(async {
-        let stage = stage();
-        let file = files::widened::make();
-        let refusal = load(&stage.broker, &stage.operator, &file).await.expect_err("nobody else said yes").to_string();
-        assert!(refusal.contains("another person must say yes"), "{refusal}");
-        let unaccepted =
-            stage.try_target("widened", &Digest::of(&file), "answer", &[]).await.expect_err("it may do nothing yet").to_string();
+        let digest = waits_for_another_person(&files::widened::make()).await;
+        let unaccepted = stage().try_target("widened", &digest, "answer", &[]).await.expect_err("it may do nothing yet").to_string();
         assert!(unaccepted.contains("fellow"), "{unaccepted}");
-        stage.neighbour_answers().await;
+    });
+}
+
+#[test]
+pub(super) fn widened_destination() {
+    super::site::connector();
+    executor().block_on(async {
+        let digest = waits_for_another_person(&files::widened_destination::make()).await;
+        let target = stage().try_target_over_http("widened-destination", &digest, "steal_by_echo", "https://api.example").await;
+        let unaccepted = target.expect_err("it may do nothing yet").to_string();
+        assert!(unaccepted.contains("guests-over-http"), "{unaccepted}");
     });
 }

@@ -5,6 +5,18 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::site::{KEY, TOKEN};
 
+/// What is no answer.
+const NONSENSE: [&str; 8] = [
+    "SSH-2.0-OpenSSH_9.9\r\n",
+    "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello!",
+    "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
+    "HTTP/1.1 200 OK\r\ncontent-length: 99999999999999999999999\r\n\r\nx",
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nfffffffffffffffffffff\r\nx",
+    "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\ncut off",
+    "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+    "HTTP/9.9 200 OK\r\nx y: z\r\n\r\n",
+];
+
 /// A step of an answer.
 pub(super) enum Step {
     /// These bytes.
@@ -42,6 +54,9 @@ pub(super) fn answer(request: &str, treasure: &str) -> Vec<Step> {
             send(reply("200 OK", &many, "ok"))
         }
         "bomb" => send(reply("200 OK", &[("content-encoding", "gzip")], "\u{1f}not that anybody would unpack it")),
+        "packed" => send("HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n".to_owned()),
+        "head" => vec![Step::Send(b"HTTP/1.1 200 OK\r\n".to_vec()), Step::Endless(b"x-more: and more\r\n".repeat(100))],
+        "hints" => vec![Step::Drip(b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n".to_vec())],
         "stall" => vec![Step::Send(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbeginning".to_vec()), Step::Silence],
         "drip" => vec![Step::Send(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()), Step::Drip(b"x".to_vec())],
         "silent" => vec![Step::Silence],
@@ -51,6 +66,10 @@ pub(super) fn answer(request: &str, treasure: &str) -> Vec<Step> {
             send(reply("201 Created", &[("x-key", KEY)], &format!(r#"{{"key":{{"id":"k1","secret":"{KEY}"}},"again":"{KEY}"}}"#)))
         }
         "/keys" => send(reply("200 OK", &[("x-key", KEY)], &format!("[{KEY}, {}]", STANDARD.encode(KEY)))),
+        other if other.starts_with("nonsense-") => {
+            let one = NONSENSE[other.trim_start_matches("nonsense-").parse::<usize>().unwrap()];
+            vec![Step::Send(one.as_bytes().to_vec()), Step::Close]
+        }
         other => match other.strip_prefix("in-") {
             Some(spelling) => vec![Step::Send([reply_head(spelled(spelling).len()).into_bytes(), spelled(spelling)].concat())],
             None => send(reply("200 OK", &[], request)),

@@ -78,6 +78,24 @@ pub(super) fn receive_a_bomb() {
 }
 
 #[test]
+pub(super) fn receive_it_packed_in_transit() {
+    bounded("receive_it_packed_in_transit", "withheld", "it is compressed, though that was not asked for");
+}
+
+#[test]
+pub(super) fn receive_a_head_without_end() {
+    bounded("receive_a_head_without_end", "broken-answer", "the connection broke");
+}
+
+#[test]
+pub(super) fn receive_nonsense() {
+    let site = Site::open();
+    let done = site.play("receive_nonsense").failed("all-refused", Effect::None);
+    let told = done.log.iter().filter(|line| line.contains("has no answer: ")).count();
+    assert_eq!((told, site.seen().len()), (8, 8), "the operator reads of each, and nothing is asked twice: {:#?}", done.log);
+}
+
+#[test]
 pub(super) fn leave_answers_unread() {
     let site = bounded("leave_answers_unread", "over-limit", "more requests at once: a call may have 8");
     assert_eq!(site.seen().len(), 8);
@@ -133,5 +151,12 @@ pub(super) fn receive_drop_by_drop() {
 pub(super) fn wait_for_an_answer() {
     let http = Bounds { connect_ms: DAY, first_byte_ms: 30_000, ..Bounds::default() };
     let done = in_time("wait_for_an_answer", http, 31_000, DAY).failed("no-answer", Effect::None);
+    assert!(done.log.iter().any(|line| line.contains("the answer took longer than 30000 ms")), "{:?}", done.log);
+}
+
+#[test]
+pub(super) fn wait_through_hints() {
+    let http = Bounds { connect_ms: DAY, first_byte_ms: 30_000, ..Bounds::default() };
+    let done = in_time("wait_through_hints", http, 5_000, DAY).failed("no-answer", Effect::None);
     assert!(done.log.iter().any(|line| line.contains("the answer took longer than 30000 ms")), "{:?}", done.log);
 }

@@ -19,4 +19,5 @@ pub(super) mod text;
 pub(super) mod truncated;
 pub(super) mod two_manifests;
 pub(super) mod widened;
+pub(super) mod widened_destination;
 pub(super) mod wrong_digest;

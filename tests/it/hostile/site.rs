@@ -20,14 +20,14 @@ use super::log;
 use super::stage::{executor, load, stage};
 
 /// The broker's token at the target: a canary with every character that somebody escapes.
-pub(super) const TOKEN: &str = "c4nary/t0ken+of=the&<stage>\"1";
+pub(super) const TOKEN: &str = "c4narybird/t0ken+of=the&<stage>\"1";
 /// A key that the target makes: a canary too.
 pub(super) const KEY: &str = "m1nted/by+the=target-0123456789";
 /// An address of this machine that is not the target's.
 pub(super) const OTHER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// The connector, loaded at its first use.
-fn connector() -> Digest {
+pub(super) fn connector() -> Digest {
     static LOADED: OnceLock<Digest> = OnceLock::new();
     *LOADED.get_or_init(|| {
         let stage = stage();

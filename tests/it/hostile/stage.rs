@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use super::log;
 use super::names::Names;
 use super::signing;
+use super::site::TOKEN;
 
 /// The operator gets what they ask for at once: what a guest makes of it is the question.
 const POLICIES: &str = r#"
@@ -219,6 +220,27 @@ impl Stage {
             settings,
             secrets,
             network: Vec::new(),
+            owner: None,
+        };
+        Ok(self.broker.add_target(&self.operator, target).await?.id)
+    }
+
+    /// A target in the broker that speaks HTTP, at this place, which it is granted.
+    pub(super) async fn try_target_over_http(
+        &self,
+        named: &str,
+        connector: &Digest,
+        behaviour: &str,
+        url: &str,
+    ) -> Result<TargetId, BrokerError> {
+        let settings = [("url", url), ("behaviour", behaviour)].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let target = NewTarget {
+            name: name(named),
+            environment: name("test"),
+            connector: connector.to_string(),
+            settings: settings.into(),
+            secrets: [("token".to_owned(), SecretText::new(TOKEN.to_owned()))].into(),
+            network: vec![url.to_owned()],
             owner: None,
         };
         Ok(self.broker.add_target(&self.operator, target).await?.id)

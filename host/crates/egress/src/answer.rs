@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use hallpass_domain::clock::{Clock, Millis, Sleep};
 use hallpass_domain::secret::SecretText;
-use http::header::{CONTENT_ENCODING, HeaderName};
+use http::header::{CONTENT_ENCODING, HeaderName, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
@@ -119,8 +119,8 @@ pub(crate) struct Reading {
 
 /// The headers that are passed on, or why the answer is not.
 pub(crate) fn clean_headers(headers: &HeaderMap, allowance: &Allowance) -> Result<HeaderMap, Refusal> {
-    let coded = |v: &HeaderValue| !v.as_bytes().eq_ignore_ascii_case(b"identity");
-    if headers.get_all(CONTENT_ENCODING).iter().any(coded) {
+    let coded = |name: HeaderName, plain: &[u8]| headers.get_all(name).iter().any(|v| !v.as_bytes().eq_ignore_ascii_case(plain));
+    if coded(CONTENT_ENCODING, b"identity") || coded(TRANSFER_ENCODING, b"chunked") {
         return Err(Refusal::Withheld("it is compressed, though that was not asked for: nobody could see what is in it".to_owned()));
     }
     let mut out = HeaderMap::new();

@@ -38,7 +38,12 @@ impl Needles {
     /// A redactor that knows what is known now.
     pub(crate) fn redactor(&self) -> Redactor {
         let needles = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let begins = std::array::from_fn(|b| u8::try_from(b).is_ok_and(|b| needles.iter().any(|n| spelling::may_begin(n, b))));
+        let mut begins = [false; 256];
+        for first in needles.iter().flat_map(|needle| spelling::firsts(needle)) {
+            if let Some(place) = begins.get_mut(usize::from(first)) {
+                *place = true;
+            }
+        }
         Redactor { needles, begins, carry: Vec::new() }
     }
 

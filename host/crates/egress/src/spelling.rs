@@ -28,9 +28,11 @@ enum Escaped {
     Byte(u8, usize),
 }
 
-/// Whether a text that begins with `first` may begin with `secret`.
-pub(crate) fn may_begin(secret: &[u8], first: u8) -> bool {
-    secret.first().is_some_and(|wanted| *wanted == first || SPECIAL.contains(&first) || (*wanted == b' ' && first == b'+'))
+/// With what a text may begin that begins with `secret`.
+pub(crate) fn firsts(secret: &[u8]) -> impl Iterator<Item = u8> {
+    let first = secret.first().copied();
+    let in_a_form = first.filter(|b| *b == b' ').map(|_| b'+');
+    first.into_iter().chain(in_a_form).chain(SPECIAL)
 }
 
 /// Whether `text` begins with `secret`; with `last`, nothing comes behind the text. Takes time in proportion to the shorter of them.

@@ -51,7 +51,10 @@ behaviours! {
     rebind
     receive_a_bomb
     receive_a_flood_of_headers
+    receive_a_head_without_end
     receive_drop_by_drop
+    receive_it_packed_in_transit
+    receive_nonsense
     receive_slowly
     receive_without_end
     send_many_bodies
@@ -70,4 +73,5 @@ behaviours! {
     steal_in_parts
     steal_in_pieces
     wait_for_an_answer
+    wait_through_hints
 }
