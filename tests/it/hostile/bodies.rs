@@ -46,6 +46,21 @@ pub(super) fn flood_of_requests() {
 }
 
 #[test]
+pub(super) fn capture_a_flood() {
+    let site = Site::open();
+    let done = site.play("capture_a_flood").failed("over-limit", Effect::Partial);
+    let says = "more requests whose answers hold secrets: a call may have 16";
+    assert!(done.log.iter().any(|line| line.contains(says)), "{:?}", done.log);
+    assert_eq!(site.seen().len(), 16, "the one too many makes no key that nobody gets");
+}
+
+#[test]
+pub(super) fn capture_something_huge() {
+    let done = Site::open().play("capture_something_huge").failed("withheld", Effect::Unknown);
+    assert!(done.log.iter().any(|line| line.contains("has more than 16384 bytes")), "{:?}", done.log);
+}
+
+#[test]
 pub(super) fn send_without_end() {
     let site = Site::open();
     let done = site.play("send_without_end").failed("over-limit", Effect::None);

@@ -42,6 +42,9 @@ const KEPT_BACK: [&str; 17] = [
     "content-length",
 ];
 
+/// Longest secret that is taken out of an answer, in bytes. Every later answer of the call is searched for it.
+const MOST_SECRET_BYTES: usize = 16 * 1024;
+
 /// A body as it comes in.
 pub(crate) enum Incoming {
     /// Over the network.
@@ -247,7 +250,11 @@ pub(crate) fn capture(bytes: &[u8], captures: &[(String, String)]) -> Result<(By
         let serde_json::Value::String(text) = place.take() else {
             return Err(withheld(&format!("what is at `{pointer}` is no text")));
         };
-        captured.push((name.clone(), SecretText::new(text)));
+        let secret = SecretText::new(text);
+        if secret.expose().len() > MOST_SECRET_BYTES {
+            return Err(withheld(&format!("what is at `{pointer}` has more than {MOST_SECRET_BYTES} bytes")));
+        }
+        captured.push((name.clone(), secret));
         *place = serde_json::Value::String("(captured)".to_owned());
     }
     Ok((document.to_string().into(), captured))

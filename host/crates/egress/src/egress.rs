@@ -98,6 +98,9 @@ impl Egress {
         let under_way = allowance.meter.begin()?;
         head::check_size(&request.headers, bounds)?;
         let admitted = allowance.admit(&request.method, &request.uri)?;
+        if !admitted.captures.is_empty() {
+            allowance.meter.captures()?;
+        }
         let destination = admitted.destination;
         let body = place::fill(request.body, &admitted.places, &request.secrets, allowance)?;
         let mut head =

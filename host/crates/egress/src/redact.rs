@@ -1,7 +1,7 @@
 //! Known secrets in what a target answers: found in the codings and spellings in which they are likely to come back, across pieces,
 //! and replaced. An answer that disguises one in another way passes; the guard against that is that a credential goes to its own target alone.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -16,9 +16,23 @@ const MARK: &[u8] = b"(secret)";
 
 type Needle = Zeroizing<Vec<u8>>;
 
-/// All secrets that a call knows, in every coding that is looked for; the longest first.
+/// All secrets that a call knows, in every coding that is looked for.
 #[derive(Default)]
-pub(crate) struct Needles(RwLock<Vec<Needle>>);
+pub(crate) struct Needles(RwLock<Arc<Known>>);
+
+/// What is known at a time; shared by all that look for it.
+#[derive(Clone)]
+struct Known {
+    needles: Vec<Needle>,
+    /// Bytes with which one may begin.
+    begins: [bool; 256],
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { needles: Vec::new(), begins: [false; 256] }
+    }
+}
 
 impl Needles {
     /// Adds a secret.
@@ -26,25 +40,24 @@ impl Needles {
         if secret.len() < LEAST_BYTES {
             return;
         }
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let known = Arc::make_mut(&mut known);
         for form in forms(secret) {
-            if form.len() >= LEAST_BYTES && !all.contains(&form) {
-                all.push(form);
+            if form.len() < LEAST_BYTES || known.needles.contains(&form) {
+                continue;
             }
+            for first in spelling::firsts(&form) {
+                if let Some(place) = known.begins.get_mut(usize::from(first)) {
+                    *place = true;
+                }
+            }
+            known.needles.push(form);
         }
-        all.sort_by_key(|n| std::cmp::Reverse(n.len()));
     }
 
     /// A redactor that knows what is known now.
     pub(crate) fn redactor(&self) -> Redactor {
-        let needles = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut begins = [false; 256];
-        for first in needles.iter().flat_map(|needle| spelling::firsts(needle)) {
-            if let Some(place) = begins.get_mut(usize::from(first)) {
-                *place = true;
-            }
-        }
-        Redactor { needles, begins, carry: Vec::new() }
+        Redactor { known: Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)), carry: Vec::new() }
     }
 
     /// The text without any of them.
@@ -54,8 +67,8 @@ impl Needles {
 
     /// Whether one of them is in a text that lost its upper case, as the name of a header does.
     pub(crate) fn are_in_lower_case(&self, text: &str) -> bool {
-        let needles = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let lower: Vec<Needle> = needles.iter().map(|n| Zeroizing::new(n.to_ascii_lowercase())).collect();
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let lower: Vec<Needle> = known.needles.iter().map(|n| Zeroizing::new(n.to_ascii_lowercase())).collect();
         let found = |at: usize| {
             let rest = text.as_bytes().get(at..).unwrap_or_default();
             lower.iter().any(|n| matches!(spelling::begins(n, rest, true), Match::Whole(_)))
@@ -81,7 +94,7 @@ fn forms(secret: &str) -> Vec<Needle> {
         let padded = Zeroizing::new([before, bytes].concat());
         let whole = padded.len() % 3 == 0;
         for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
-            let text = engine.encode(padded.as_slice());
+            let text = Zeroizing::new(engine.encode(padded.as_slice()));
             let end = if whole { text.len() } else { text.len().saturating_sub(1) };
             forms.extend(text.get(shared..end).map(|inner| inner.as_bytes().to_vec()));
         }
@@ -91,8 +104,7 @@ fn forms(secret: &str) -> Vec<Needle> {
 
 /// Replaces secrets in bytes that come in pieces.
 pub(crate) struct Redactor {
-    needles: Vec<Needle>,
-    begins: [bool; 256],
+    known: Arc<Known>,
     carry: Vec<u8>,
 }
 
@@ -119,10 +131,10 @@ impl Redactor {
         let mut out = Vec::with_capacity(self.carry.len());
         let mut rest = self.carry.as_slice();
         while let Some((first, after)) = rest.split_first() {
-            let begins = self.begins.get(usize::from(*first)).copied().unwrap_or_default();
+            let begins = self.known.begins.get(usize::from(*first)).copied().unwrap_or_default();
             let (mut found, mut begun) = (None, false);
             if begins {
-                for needle in &self.needles {
+                for needle in &self.known.needles {
                     match spelling::begins(needle, rest, last) {
                         Match::Whole(length) => found = found.max(Some(length)),
                         Match::Begun => begun = true,

@@ -22,6 +22,8 @@ behaviours! {
     ask_by_another_method
     ask_by_another_spelling
     bring_a_credential
+    capture_a_flood
+    capture_something_huge
     carry_it_elsewhere
     flood_of_fields
     flood_of_header_bytes
