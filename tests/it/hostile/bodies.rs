@@ -8,7 +8,7 @@ use hallpass_domain::clock::{Clock as _, ManualClock};
 use hallpass_domain::port::{Connector as _, Effect};
 use hallpass_egress::Bounds;
 
-use super::act::Outcome;
+use super::act::{Act, Outcome};
 use super::site::Site;
 use super::stage::{executor, stage};
 
@@ -121,16 +121,16 @@ pub(super) fn ask_at_once() {
     bounded("ask_at_once", "over-limit", "more requests at once: a call may have 8");
 }
 
-/// Plays it in a runtime whose clock goes on by `step`, again and again once the request has arrived, until the call is over; the
-/// server that drips says one more piece each time. The neighbour answers in that runtime meanwhile, and afterwards.
-fn in_time(behaviour: &'static str, http: Bounds, step: u64, patience: u64) -> Outcome {
-    let (site, clock) = (Site::open(), ManualClock::new(SystemClock.now()));
+/// Plays it in a runtime whose clock goes on by `step`, again and again once it `waits`, until the call is over; the server that drips
+/// says one more piece each time. The neighbour answers in that runtime meanwhile, and afterwards.
+fn in_time(site: &Site, act: Act, http: Bounds, step: u64, waits: impl Fn() -> bool) -> Outcome {
+    let clock = ManualClock::new(SystemClock.now());
     let (runtime, neighbour) = executor().block_on(stage().beside(Arc::new(clock.clone()), http));
-    let act = site.act(behaviour).within_ms(patience).on(&runtime);
+    let act = act.on(&runtime);
     let done = std::thread::scope(|scope| {
         let playing = scope.spawn(|| act.play());
         executor().block_on(async {
-            while site.seen().is_empty() {
+            while !waits() {
                 assert!(!playing.is_finished(), "it ended before it began");
                 Until::pause().await;
             }
@@ -147,31 +147,60 @@ fn in_time(behaviour: &'static str, http: Bounds, step: u64, patience: u64) -> O
     site.judge(done)
 }
 
+/// The guest waits for the target, which has its request, until this time is over; the operator reads so.
+fn waits(behaviour: &'static str, http: Bounds, code: &str, says: &str) {
+    let site = Site::open();
+    let act = site.act(behaviour).within_ms(DAY);
+    let done = in_time(&site, act, http, 5_000, || !site.seen().is_empty()).failed(code, Effect::None);
+    assert!(done.log.iter().any(|line| line.contains(says)), "{:?}", done.log);
+}
+
+/// Bounds in which all but one time are a day.
+fn patient() -> Bounds {
+    Bounds { connect_ms: DAY, first_byte_ms: DAY, between_bytes_ms: DAY, ..Bounds::default() }
+}
+
 #[test]
 pub(super) fn receive_slowly() {
-    let http = Bounds { connect_ms: DAY, first_byte_ms: DAY, between_bytes_ms: 10_000, ..Bounds::default() };
-    let done = in_time("receive_slowly", http, 11_000, DAY).failed("broken-answer", Effect::None);
-    let says = "the next piece of the answer took longer than 10000 ms";
-    assert!(done.log.iter().any(|line| line.contains(says)), "{:?}", done.log);
+    let http = Bounds { between_bytes_ms: 10_000, ..patient() };
+    waits("receive_slowly", http, "broken-answer", "the next piece of the answer took longer than 10000 ms");
+}
+
+#[test]
+pub(super) fn wait_for_an_answer() {
+    let http = Bounds { first_byte_ms: 30_000, ..patient() };
+    waits("wait_for_an_answer", http, "no-answer", "the answer took longer than 30000 ms");
+}
+
+#[test]
+pub(super) fn wait_through_hints() {
+    let http = Bounds { first_byte_ms: 30_000, ..patient() };
+    waits("wait_through_hints", http, "no-answer", "the answer took longer than 30000 ms");
 }
 
 #[test]
 pub(super) fn receive_drop_by_drop() {
     // A piece always comes in time: what ends it is the deadline of the call.
-    let http = Bounds { connect_ms: DAY, first_byte_ms: DAY, between_bytes_ms: DAY, ..Bounds::default() };
-    in_time("receive_drop_by_drop", http, 5_000, 60_000).failed("deadline", Effect::None);
+    let site = Site::open();
+    let act = site.act("receive_drop_by_drop").within_ms(60_000);
+    in_time(&site, act, patient(), 5_000, || !site.seen().is_empty()).failed("deadline", Effect::None);
 }
 
 #[test]
-pub(super) fn wait_for_an_answer() {
-    let http = Bounds { connect_ms: DAY, first_byte_ms: 30_000, ..Bounds::default() };
-    let done = in_time("wait_for_an_answer", http, 31_000, DAY).failed("no-answer", Effect::None);
-    assert!(done.log.iter().any(|line| line.contains("the answer took longer than 30000 ms")), "{:?}", done.log);
+pub(super) fn wait_for_a_handshake() {
+    let site = Site::open();
+    let url = site.url("127.0.0.1").replace("http://", "https://");
+    let act = site.act("wait_for_a_handshake").with("elsewhere", url.clone()).granted(&url).within_ms(DAY);
+    let http = Bounds { connect_ms: 10_000, ..patient() };
+    let done = in_time(&site, act, http, 5_000, || site.connections() > 0).failed("unreachable", Effect::None);
+    assert!(done.log.iter().any(|line| line.contains("connecting took longer than 10000 ms")), "{:?}", done.log);
 }
 
 #[test]
-pub(super) fn wait_through_hints() {
-    let http = Bounds { connect_ms: DAY, first_byte_ms: 30_000, ..Bounds::default() };
-    let done = in_time("wait_through_hints", http, 5_000, DAY).failed("no-answer", Effect::None);
-    assert!(done.log.iter().any(|line| line.contains("the answer took longer than 30000 ms")), "{:?}", done.log);
+pub(super) fn wait_for_a_name() {
+    let site = Site::open();
+    let act = site.act("wait_for_a_name").with("elsewhere", "https://never.example".to_owned()).within_ms(DAY);
+    let http = Bounds { connect_ms: 10_000, ..patient() };
+    let done = in_time(&site, act, http, 5_000, || stage().names.lookups("never.example") > 0).failed("unreachable", Effect::None);
+    assert!(done.log.iter().any(|line| line.contains("connecting took longer than 10000 ms")), "{:?}", done.log);
 }

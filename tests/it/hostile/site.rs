@@ -42,6 +42,7 @@ pub(super) struct Site {
     address: SocketAddr,
     forbidden: SocketAddr,
     seen: Arc<Mutex<Vec<String>>>,
+    arrived: Arc<AtomicUsize>,
     strayed: Arc<AtomicUsize>,
     tasks: Vec<AbortHandle>,
 }
@@ -70,9 +71,12 @@ impl Site {
         let (more, seen, strayed) = (Arc::new(Notify::new()), Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
         let treasure = format!("http://{forbidden}/v1/treasure");
         let (told, list) = (Arc::clone(&more), Arc::clone(&seen));
+        let arrived = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&arrived);
         let mut tasks = vec![tokio::spawn(async move {
             let mut open = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::SeqCst);
                 open.spawn(converse(stream, treasure.clone(), Arc::clone(&list), Arc::clone(&told)));
             }
         })];
@@ -88,7 +92,7 @@ impl Site {
             }));
         }
         let tasks = tasks.iter().map(tokio::task::JoinHandle::abort_handle).collect();
-        Self { more, address, forbidden, seen, strayed, tasks }
+        Self { more, address, forbidden, seen, arrived, strayed, tasks }
     }
 
     /// Where the target is, under this name.
@@ -99,6 +103,11 @@ impl Site {
     /// The port that nothing may reach.
     pub(super) fn forbidden_port(&self) -> u16 {
         self.forbidden.port()
+    }
+
+    /// How many connections arrived at the target.
+    pub(super) fn connections(&self) -> usize {
+        self.arrived.load(Ordering::SeqCst)
     }
 
     /// The requests that arrived at the target, as they came.

@@ -74,6 +74,8 @@ behaviours! {
     steal_in_another_spelling
     steal_in_parts
     steal_in_pieces
+    wait_for_a_handshake
+    wait_for_a_name
     wait_for_an_answer
     wait_through_hints
 }

@@ -163,6 +163,7 @@ fn failure(error: &ErrorCode) -> Failure {
         ErrorCode::ConnectionLimitReached | ErrorCode::HttpRequestBodySize(_) | ErrorCode::HttpRequestHeaderSectionSize(_) => "over-limit",
         ErrorCode::HttpResponseBodySize(_) => "answer-too-long",
         ErrorCode::HttpResponseTimeout => "no-answer",
+        ErrorCode::ConnectionTimeout => "unreachable",
         ErrorCode::ConnectionTerminated => "broken-answer",
         ErrorCode::InternalError(_) => "withheld",
         ErrorCode::HttpProtocolError | ErrorCode::HttpRequestMethodInvalid | ErrorCode::HttpRequestUriInvalid => "bad-request",
