@@ -4,10 +4,13 @@
 use std::path::Path;
 use std::{env, fs};
 
+const FOLDERS: [(&str, &str); 4] =
+    [("guests/src/behaviours", "rs"), ("guests/http/src/behaviours", "rs"), ("guests/wat", "wat"), ("it/hostile/files", "rs")];
+
 #[expect(clippy::disallowed_methods, reason = "cargo says by a variable where to write")]
 fn main() {
     let mut names = Vec::new();
-    for (folder, ending) in [("guests/src/behaviours", "rs"), ("guests/wat", "wat"), ("it/hostile/files", "rs")] {
+    for (folder, ending) in FOLDERS {
         println!("cargo::rerun-if-changed={folder}");
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -1,7 +1,6 @@
-//! The guest that sends what its settings say (`tests/guests/http`), in a runtime of its own, under a manifest of the test's.
+//! The guest that sends what its settings say (the courier of `tests/guests/http`), in a runtime of its own, under a manifest of the test's.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,17 +51,6 @@ impl Resolve for Here {
     async fn resolve(&self, _: &str) -> std::io::Result<Vec<std::net::IpAddr>> {
         Ok(vec![std::net::Ipv4Addr::LOCALHOST.into()])
     }
-}
-
-/// The component of the guest, without a manifest.
-fn component() -> Vec<u8> {
-    static BUILT: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
-    let build = || {
-        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/http");
-        let options = hallpass_build::Options::from_environment().unwrap();
-        hallpass_build::component(&dir, &options, &mut |line| eprintln!("{line}")).unwrap_or_else(|e| panic!("{e}"))
-    };
-    BUILT.get_or_init(build).clone()
 }
 
 /// A manifest with this section `http`: settings `url`, `roots` and a script for each call, the secrets `secret` and `other`, and one
@@ -123,7 +111,7 @@ impl Courier {
             egress: Arc::new(Egress::with_resolver(Arc::new(Wall), Arc::new(Here))),
         })
         .unwrap();
-        let file = hallpass_build::embed(component(), manifest.to_string().as_bytes(), b"{\"rules\":[]}");
+        let file = hallpass_build::embed(crate::guests::http_component(), manifest.to_string().as_bytes(), b"{\"rules\":[]}");
         let connector = runtime.load(&file).await?.digest;
         let endpoint = Endpoint {
             id: TargetId::new(Wall.now(), &SystemRng).unwrap(),

@@ -29,6 +29,27 @@ pub fn guests() -> Arc<Vec<u8>> {
     Arc::clone(BUILT.get_or_init(build))
 }
 
+/// The component of the guests that speak HTTP, without a manifest. Built once a run.
+pub fn http_component() -> Vec<u8> {
+    static BUILT: OnceLock<Vec<u8>> = OnceLock::new();
+    let build = || {
+        let options = hallpass_build::Options::from_environment().unwrap();
+        let built = hallpass_build::component(&root().join("guests/http"), &options, &mut |line| eprintln!("{line}"));
+        built.unwrap_or_else(|e| panic!("{e}"))
+    };
+    BUILT.get_or_init(build).clone()
+}
+
+/// The connector `guests-over-http`, whose setting `behaviour` names a file of `guests/http/src/behaviours`.
+pub fn guests_over_http() -> Vec<u8> {
+    hallpass_build::embed(http_component(), http_manifest().as_bytes(), b"{\"rules\":[]}")
+}
+
+/// Its manifest.
+pub fn http_manifest() -> String {
+    std::fs::read_to_string(root().join("guests/http/manifest.json")).unwrap()
+}
+
 /// The same code under another name, of as many letters: another file, another digest, another connector.
 pub fn guests_as(name: &str) -> Vec<u8> {
     let (old, new) = (br#""name": "guests""#, format!(r#""name": "{name}""#));

@@ -49,6 +49,7 @@ behaviours! {
     inject
     lie_about_a_read
     loop_for_ever
+    loop_in_describe
     open_a_learned_database
     open_another_database
     panic

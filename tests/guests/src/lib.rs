@@ -10,6 +10,7 @@
 mod behaviours;
 mod scene;
 
+use hallpass_connector::describe::{Describe, Description};
 use hallpass_connector::grants::{Grants, Mark, Observation, Outcome, Presence};
 use hallpass_connector::{Failure, Health, Holding, Invocation};
 
@@ -38,4 +39,11 @@ impl Health for Guests {
     }
 }
 
-hallpass_connector::connector!(Guests: grants, health);
+impl Describe for Guests {
+    fn describe(inv: &Invocation) -> Result<Description, Failure> {
+        Scene { inv, want: None, revoking: false }.play()?;
+        Ok(Description { tools: Vec::new(), entitlements: Vec::new() })
+    }
+}
+
+hallpass_connector::connector!(Guests: grants, health, describe);

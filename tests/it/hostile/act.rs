@@ -1,11 +1,15 @@
 //! One misdeed, and the three things that must be true of every one: the broker stays up, a neighbour's call in the same runtime
 //! succeeds during it and right after, and the operator sees what happened.
 
+use std::sync::Arc;
+
 use hallpass_domain::ids::Digest;
 use hallpass_domain::port::{Applied, Connector as _, Effect, Failure, Wish};
+use hallpass_domain::secret::SecretText;
+use hallpass_runtime::Runtime;
 
 use super::log;
-use super::stage::{PASSWORD, executor, load, stage};
+use super::stage::{PASSWORD, executor, load, load_signed, stage};
 
 /// How the runtime ends a call that breaks a rule.
 const CUT_OFF: [&str; 6] = ["cpu-budget", "stack-overflow", "panic", "trap", "broken-rule", "bad-answer"];
@@ -17,6 +21,7 @@ pub(super) enum In {
     Revoke,
     Observe,
     Health,
+    Describe,
 }
 
 /// One call of one guest.
@@ -26,7 +31,10 @@ pub(super) struct Act {
     call: In,
     patience_ms: u64,
     settings: Vec<(&'static str, String)>,
+    secrets: Vec<(&'static str, &'static str)>,
+    granted: Vec<String>,
     entitlement: &'static str,
+    runtime: Arc<Runtime>,
 }
 
 /// What came of it.
@@ -41,7 +49,22 @@ pub(super) struct Outcome {
 
 /// A guest of `guests/src/behaviours`, asked to apply.
 pub(super) fn act(behaviour: &'static str) -> Act {
-    Act { connector: stage().guests, behaviour, call: In::Apply, patience_ms: 20_000, settings: Vec::new(), entitlement: "role.exist" }
+    act_of(stage().guests, behaviour)
+}
+
+/// The same of another connector.
+pub(super) fn act_of(connector: Digest, behaviour: &'static str) -> Act {
+    Act {
+        connector,
+        behaviour,
+        call: In::Apply,
+        patience_ms: 20_000,
+        settings: Vec::new(),
+        secrets: Vec::new(),
+        granted: Vec::new(),
+        entitlement: "role.exist",
+        runtime: Arc::clone(&stage().runtime),
+    }
 }
 
 /// A guest of `guests/wat`, loaded, and asked for its health.
@@ -68,6 +91,23 @@ impl Act {
         self
     }
 
+    /// With this secret of the target.
+    pub(super) fn secret(mut self, name: &'static str, value: &'static str) -> Self {
+        self.secrets.push((name, value));
+        self
+    }
+
+    /// At a target that was granted this place.
+    pub(super) fn granted(mut self, network: &str) -> Self {
+        self.granted.push(network.to_owned());
+        self
+    }
+
+    /// In this runtime, instead of the broker's.
+    pub(super) fn on(self, runtime: &Arc<Runtime>) -> Self {
+        Self { runtime: Arc::clone(runtime), ..self }
+    }
+
     /// For an access at which the host has no look of its own.
     pub(super) fn without_a_look_of_the_host(self) -> Self {
         Self { entitlement: "role.claimed", ..self }
@@ -84,13 +124,18 @@ impl Act {
     pub(super) fn play_for(self, wish: Wish) -> Outcome {
         executor().block_on(async {
             let stage = stage();
-            let invocation = stage.invocation(self.connector, self.behaviour, self.patience_ms, &self.settings);
+            let mut invocation = stage.invocation(self.connector, self.behaviour, self.patience_ms, &self.settings);
+            let endpoint = Arc::get_mut(&mut invocation.endpoint).expect("nobody else has it yet");
+            endpoint.network = self.granted;
+            endpoint.secrets.extend(self.secrets.iter().map(|(name, value)| ((*name).to_owned(), SecretText::new((*value).to_owned()))));
+            let runtime = self.runtime;
             let during = executor().spawn(stage.neighbour_answers());
             let result = match self.call {
-                In::Apply => stage.runtime.apply(&invocation, &wish, None).await.map(Some),
-                In::Revoke => stage.runtime.revoke(&invocation, &wish, None).await.map(|_| None),
-                In::Observe => stage.runtime.look(&invocation, &wish).await.map(|_| None),
-                In::Health => stage.runtime.health(&invocation).await.map(|()| None),
+                In::Apply => runtime.apply(&invocation, &wish, None).await.map(Some),
+                In::Revoke => runtime.revoke(&invocation, &wish, None).await.map(|_| None),
+                In::Observe => runtime.look(&invocation, &wish).await.map(|_| None),
+                In::Health => runtime.health(&invocation).await.map(|()| None),
+                In::Describe => runtime.describe(&invocation).await.map(|_| None),
             };
             during.await.expect("the neighbour works during the misdeed");
             stage.neighbour_answers().await;
@@ -142,10 +187,15 @@ impl Outcome {
 
 /// Loads a file, with the neighbour at work: it must be refused, and the operator told why and what to do.
 pub(super) fn refused(file: &[u8], why: &str) {
+    refused_with(file, None, why);
+}
+
+/// The same of a file with signatures.
+pub(super) fn refused_with(file: &[u8], note: Option<&str>, why: &str) {
     let stage = stage();
     executor().block_on(async {
         let during = executor().spawn(stage.neighbour_answers());
-        let result = load(&stage.broker, &stage.operator, file).await;
+        let result = load_signed(&stage.broker, &stage.operator, file, note).await;
         during.await.expect("the neighbour works during the load");
         stage.neighbour_answers().await;
         let refusal = result.err().unwrap_or_else(|| panic!("it was loaded, and `{why}` was to stop it")).to_string();

@@ -1,9 +1,10 @@
 //! Files that must not become connectors.
 
+use hallpass_broker::EventFilter;
 use hallpass_domain::ids::Digest;
 use hallpass_tests::guests::written;
 
-use super::act::refused;
+use super::act::{refused, refused_with};
 use super::files;
 use super::stage::{executor, load, stage};
 
@@ -75,6 +76,43 @@ pub(super) fn nested() {
     refused(&files::nested::make(), "it does not export");
 }
 
+/// A file with its signatures, which is refused, and the log has why.
+fn unsigned((file, note): (Vec<u8>, String), why: &str, word: &str) {
+    refused_with(&file, Some(&note), why);
+    executor().block_on(async {
+        let stage = stage();
+        let (digest, mut after) = (Digest::of(&file).to_string(), None);
+        loop {
+            let events = stage.broker.events(&stage.operator, EventFilter::default(), after, 1_000).await.unwrap();
+            after = Some(events.last().expect("an event says that it was refused").seq);
+            let refused = events.iter().filter(|e| e.kind == "connector.refused" && e.leaf.to_string().contains(&digest));
+            if refused.into_iter().any(|e| e.leaf["facts"]["why"] == word) {
+                return;
+            }
+        }
+    });
+}
+
+#[test]
+pub(super) fn bad_signature() {
+    unsigned(files::bad_signature::make(), "a signature of it is bad", "bad-signature");
+}
+
+#[test]
+pub(super) fn signed_by_a_stranger() {
+    unsigned(files::signed_by_a_stranger::make(), "0 of the trusted keys of `hallpass` signed it", "too-few-signatures");
+}
+
+#[test]
+pub(super) fn wrong_digest() {
+    unsigned(files::wrong_digest::make(), "its signature is of another file", "wrong-digest");
+}
+
+#[test]
+pub(super) fn signed_for_another() {
+    unsigned(files::signed_for_another::make(), "says of itself something else", "bad-signature");
+}
+
 #[test]
 pub(super) fn same_version() {
     let _ = stage();
@@ -87,16 +125,31 @@ pub(super) fn downgrade() {
     refused(&files::downgrade::make(), "is older than");
 }
 
+/// A newer version that asks for more than was accepted: it may do nothing until another person says yes.
+async fn waits_for_another_person(file: &[u8]) -> Digest {
+    let stage = stage();
+    let refusal = load(&stage.broker, &stage.operator, file).await.expect_err("nobody else said yes").to_string();
+    assert!(refusal.contains("another person must say yes"), "{refusal}");
+    stage.neighbour_answers().await;
+    Digest::of(file)
+}
+
 #[test]
 pub(super) fn widened() {
     executor().block_on(async {
-        let stage = stage();
-        let file = files::widened::make();
-        let refusal = load(&stage.broker, &stage.operator, &file).await.expect_err("nobody else said yes").to_string();
-        assert!(refusal.contains("another person must say yes"), "{refusal}");
-        let unaccepted =
-            stage.try_target("widened", &Digest::of(&file), "answer", &[]).await.expect_err("it may do nothing yet").to_string();
+        let digest = waits_for_another_person(&files::widened::make()).await;
+        let unaccepted = stage().try_target("widened", &digest, "answer", &[]).await.expect_err("it may do nothing yet").to_string();
         assert!(unaccepted.contains("fellow"), "{unaccepted}");
-        stage.neighbour_answers().await;
+    });
+}
+
+#[test]
+pub(super) fn widened_destination() {
+    super::site::connector();
+    executor().block_on(async {
+        let digest = waits_for_another_person(&files::widened_destination::make()).await;
+        let target = stage().try_target_over_http("widened-destination", &digest, "steal_by_echo", "https://api.example").await;
+        let unaccepted = target.expect_err("it may do nothing yet").to_string();
+        assert!(unaccepted.contains("guests-over-http"), "{unaccepted}");
     });
 }

@@ -8,14 +8,20 @@ use hallpass_domain::grant::GrantState;
 use hallpass_domain::ids::GrantId;
 use hallpass_tests::app::name;
 
+use super::site::{self, Site};
 use super::stage::{Stage, executor, stage};
 
 /// Asks for access whose connector behaves like this; it is approved at once.
 async fn granted(stage: &Stage, behaviour: &str) -> GrantId {
     let target = format!("target-{}", behaviour.replace('_', "-"));
     stage.add_target(&target, &stage.guests, behaviour, &[]).await;
+    asked(stage, &target).await
+}
+
+/// Asks for access to this target; it is approved at once.
+async fn asked(stage: &Stage, target: &str) -> GrantId {
     let ask = NewRequest {
-        target: name(&target),
+        target: name(target),
         entitlement: "role.exist".into(),
         resource: format!("database:{}", stage.database),
         duration_ms: 600_000,
@@ -87,6 +93,22 @@ fn a_call_that_panics_is_told_and_never_active() {
 #[test]
 fn a_mark_of_somebody_else_is_never_active() {
     never_active("forge_the_mark", "not-as-wished");
+}
+
+#[test]
+fn a_guest_that_is_kept_from_a_place_is_told_and_never_active() {
+    let (site, connector) = (Site::open(), site::connector());
+    executor().block_on(async {
+        let stage = stage();
+        stage.try_target_over_http("target-kept-out", &connector, "reach_metadata", &site.url("127.0.0.1")).await.unwrap();
+        let id = asked(stage, "target-kept-out").await;
+        let view = becomes(stage, &id, |view| says(view, "refused")).await;
+        assert_eq!(view.grant.state, GrantState::Failed, "{view:?}");
+        let story = story(stage, &view).await;
+        assert!(!story.iter().any(|kind| kind == "grant.activated") && story.iter().any(|kind| kind == "grant.failed"), "{story:?}");
+        stage.neighbour_answers().await;
+    });
+    assert!(site.seen().is_empty());
 }
 
 #[test]

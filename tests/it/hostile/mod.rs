@@ -1,16 +1,26 @@
-//! Guests that misbehave, against a broker at work. One file per behaviour: `guests/src/behaviours` in Rust, `guests/wat` for what no
-//! Rust compiler makes, `files` for what is no connector at all. Each has a test of its name, or this module does not compile.
+//! Guests that misbehave, against a broker at work. One file per behaviour: `guests/src/behaviours` in Rust,
+//! `guests/http/src/behaviours` for those that speak HTTP, `guests/wat` for what no Rust compiler makes, `files` for what is no
+//! connector at all. Each has a test of its name, or this module does not compile.
 
 mod act;
+mod addresses;
 mod admission;
+mod answer;
 mod answers;
+mod bodies;
 mod boundary;
 mod compiler;
+mod credential;
 mod engine;
 mod files;
 mod floods;
+mod leak;
 mod log;
 mod memory;
+mod names;
+mod requests;
+mod signing;
+mod site;
 mod sql;
 mod stage;
 mod time;
@@ -29,7 +39,8 @@ mod tests {
     //! Every test of this module, in one place.
     #[expect(unused_imports, reason = "each module is looked through for tests")]
     pub(super) use super::{
-        admission::*, answers::*, boundary::*, compiler::*, engine::*, floods::*, memory::*, sql::*, time::*, truth::*,
+        addresses::*, admission::*, answers::*, bodies::*, boundary::*, compiler::*, credential::*, engine::*, floods::*, memory::*,
+        requests::*, sql::*, time::*, truth::*,
     };
 }
 

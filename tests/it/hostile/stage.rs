@@ -5,19 +5,22 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use hallpass_broker::{Broker, BrokerError, EnrolmentKeys, NewConnector, NewTarget, OpContext, Parts, Settings, SystemClock};
-use hallpass_domain::clock::Clock as _;
+use hallpass_broker::{
+    Broker, BrokerError, EnrolmentKeys, NewConnector, NewTarget, OpContext, Parts, Settings, SystemClock, TrustPolicy, TrustedPublisher,
+};
+use hallpass_domain::clock::Clock;
 use hallpass_domain::connector::permissions_digest;
 use hallpass_domain::ids::{Digest, HoldingId, InstallationId, OperationId, Stamp, TargetId};
 use hallpass_domain::port::{Connector as _, Endpoint, Failure, Fence, Granted, Invocation, Wish};
 use hallpass_domain::rng::SystemRng;
 use hallpass_domain::secret::{SecretBytes, SecretText};
+use hallpass_egress::{Bounds, Egress};
 use hallpass_keyring::{ClientKeys, Keyring, MasterKey, MasterSource};
 use hallpass_policy::{PolicySet, Source, Sources};
 use hallpass_runtime::{Compiler, Limits, Runtime};
 use hallpass_store::Store;
 use hallpass_tests::app::{PUBLIC_URL, name};
-use hallpass_tests::guests::{guests, guests_as};
+use hallpass_tests::guests::{guests, guests_as, guests_over_http};
 use hallpass_tests::postgres::{Database, cluster};
 use hallpass_tokens::assertion;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
@@ -25,6 +28,9 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::log;
+use super::names::Names;
+use super::signing;
+use super::site::TOKEN;
 
 /// The operator gets what they ask for at once: what a guest makes of it is the question.
 const POLICIES: &str = r#"
@@ -43,9 +49,11 @@ pub(super) struct Stage {
     pub(super) operator: OpContext,
     pub(super) database: String,
     pub(super) guests: Digest,
+    /// Where names lead for guests that speak HTTP.
+    pub(super) names: Arc<Names>,
     manager: String,
     neighbour: TargetId,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// A lease that is held.
@@ -60,19 +68,25 @@ impl Fence for Held {
 
 /// The bounds of the stage: those of the product, some of them nearer, so that a test reaches them sooner.
 pub(super) fn limits() -> Limits {
-    Limits { cpu_ticks: 100, sql_statements: 100, compile_cpu_seconds: 5, compile_memory_bytes: 512 << 20, ..Limits::default() }
+    let http = Bounds { requests: 30, bytes_out: 1 << 20, bytes_in: 2 << 20, ..Bounds::default() };
+    Limits { cpu_ticks: 100, sql_statements: 100, compile_cpu_seconds: 5, compile_memory_bytes: 512 << 20, http, ..Limits::default() }
 }
 
 /// A runtime that compiles apart, on this cache.
 pub(super) fn runtime(cache: &Path, limits: Limits) -> Runtime {
+    runtime_with(cache, limits, Arc::new(SystemClock), Arc::default())
+}
+
+/// The same, on this clock, where names lead so.
+fn runtime_with(cache: &Path, limits: Limits, clock: Arc<dyn Clock>, names: Arc<Names>) -> Runtime {
     Runtime::new(hallpass_runtime::Settings {
         cache_dir: cache.to_owned(),
         mac_key: SecretBytes::new(vec![7; 32]),
         compiler: Compiler::Apart(std::env::current_exe().unwrap()),
-        clock: Arc::new(SystemClock),
+        egress: Arc::new(Egress::with_resolver(Arc::clone(&clock), names)),
+        clock,
         rng: Arc::new(SystemRng),
         limits,
-        egress: Arc::new(hallpass_egress::Egress::new(Arc::new(SystemClock))),
     })
     .unwrap()
 }
@@ -94,14 +108,15 @@ pub(super) fn stage() -> &'static Stage {
 
 async fn set() -> Stage {
     let folder = tempfile::tempdir().unwrap();
-    let runtime = Arc::new(runtime(&folder.path().join("cache"), limits()));
+    let names = Arc::new(Names::default());
+    let runtime = Arc::new(runtime_with(&folder.path().join("cache"), limits(), Arc::new(SystemClock), Arc::clone(&names)));
     let broker = broker(folder.path(), Arc::clone(&runtime)).await;
     let operator = sign_in(&broker).await;
     let (database, manager) = database().await;
     let neighbour = load(&broker, &operator, &guests_as("fellow")).await.unwrap();
     let guests = load(&broker, &operator, &guests()).await.unwrap();
     let id = TargetId::new(SystemClock.now(), &SystemRng).unwrap();
-    let mut stage = Stage { runtime, broker, operator, database, guests, manager, neighbour: id, _folder: folder };
+    let mut stage = Stage { runtime, broker, operator, database, guests, names, manager, neighbour: id, folder };
     stage.neighbour = stage.add_target("neighbour", &neighbour, "answer", &[]).await;
     let running = Arc::clone(&stage.broker);
     tokio::spawn(async move { running.run(CancellationToken::new()).await });
@@ -117,7 +132,8 @@ async fn broker(folder: &Path, runtime: Arc<Runtime>) -> Arc<Broker> {
     let keys = keyring.load(&keyring.new_keys(1, &SystemRng).unwrap()).unwrap();
     let sources = Sources { policies: vec![Source { file: "main.cedar".into(), text: POLICIES.into() }], routes: None };
     let mut settings = Settings::at(PUBLIC_URL);
-    settings.trust.allow_unsigned = true;
+    let publisher = TrustedPublisher { name: "hallpass".into(), keys: vec![signing::trusted_key()], required: 1 };
+    settings.trust = TrustPolicy { publishers: vec![publisher], allow_unsigned: true };
     let parts = Parts {
         store,
         clock: Arc::new(SystemClock),
@@ -157,7 +173,12 @@ async fn database() -> (String, String) {
 
 /// Loads a file, and accepts what it asks for.
 pub(super) async fn load(broker: &Broker, operator: &OpContext, file: &[u8]) -> Result<Digest, BrokerError> {
-    let facts = broker.load_connector(operator, NewConnector::of(file)).await?.facts;
+    load_signed(broker, operator, file, None).await
+}
+
+/// The same, with the signatures that came along.
+pub(super) async fn load_signed(broker: &Broker, operator: &OpContext, file: &[u8], note: Option<&str>) -> Result<Digest, BrokerError> {
+    let facts = broker.load_connector(operator, NewConnector { signature: note, ..NewConnector::of(file) }).await?.facts;
     broker.accept_connector(operator, &facts.digest, &permissions_digest(&facts.permissions)).await?;
     Ok(facts.digest)
 }
@@ -204,6 +225,27 @@ impl Stage {
         Ok(self.broker.add_target(&self.operator, target).await?.id)
     }
 
+    /// A target in the broker that speaks HTTP, at this place, which it is granted.
+    pub(super) async fn try_target_over_http(
+        &self,
+        named: &str,
+        connector: &Digest,
+        behaviour: &str,
+        url: &str,
+    ) -> Result<TargetId, BrokerError> {
+        let settings = [("url", url), ("behaviour", behaviour)].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let target = NewTarget {
+            name: name(named),
+            environment: name("test"),
+            connector: connector.to_string(),
+            settings: settings.into(),
+            secrets: [("token".to_owned(), SecretText::new(TOKEN.to_owned()))].into(),
+            network: vec![url.to_owned()],
+            owner: None,
+        };
+        Ok(self.broker.add_target(&self.operator, target).await?.id)
+    }
+
     /// A call of its own, on a target of its own.
     pub(super) fn invocation(&self, connector: Digest, behaviour: &str, patience_ms: u64, more: &[(&str, String)]) -> Invocation {
         let (settings, secrets) = self.configured(behaviour, more);
@@ -225,6 +267,16 @@ impl Stage {
             dry_run: false,
             fence: Arc::new(Held),
         }
+    }
+
+    /// Another runtime with the same connectors, on this clock and with these bounds on HTTP; and a call of the neighbour in it.
+    pub(super) async fn beside(&self, clock: Arc<dyn Clock>, http: Bounds) -> (Arc<Runtime>, Invocation) {
+        let runtime = runtime_with(&self.folder.path().join("cache"), Limits { http, ..limits() }, clock, Arc::clone(&self.names));
+        for connector in [guests_as("fellow"), guests_over_http()] {
+            runtime.load(&connector).await.unwrap();
+        }
+        let neighbour = self.invocation(Digest::of(&guests_as("fellow")), "answer", 86_400_000, &[]);
+        (Arc::new(runtime), neighbour)
     }
 
     /// A holding of its own.

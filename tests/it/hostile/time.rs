@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use hallpass_domain::port::Effect;
 
-use super::act::{act, act_written};
+use super::act::{In, act, act_written};
 
 #[test]
 pub(super) fn loop_for_ever() {
@@ -29,6 +29,11 @@ pub(super) fn call_the_host_for_ever() {
 #[test]
 pub(super) fn loop_in_start() {
     act_written("loop_in_start").play().failed("cpu-budget", Effect::None);
+}
+
+#[test]
+pub(super) fn loop_in_describe() {
+    act("loop_in_describe").in_call(In::Describe).play().failed("cpu-budget", Effect::None);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use hallpass_domain::clock::{Clock, Millis, Sleep};
 use hallpass_domain::secret::SecretText;
-use http::header::{CONTENT_ENCODING, HeaderName};
+use http::header::{CONTENT_ENCODING, HeaderName, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
@@ -41,6 +41,9 @@ const KEPT_BACK: [&str; 17] = [
     "upgrade",
     "content-length",
 ];
+
+/// Longest secret that is taken out of an answer, in bytes. Every later answer of the call is searched for it.
+const MOST_SECRET_BYTES: usize = 16 * 1024;
 
 /// A body as it comes in.
 pub(crate) enum Incoming {
@@ -119,13 +122,14 @@ pub(crate) struct Reading {
 
 /// The headers that are passed on, or why the answer is not.
 pub(crate) fn clean_headers(headers: &HeaderMap, allowance: &Allowance) -> Result<HeaderMap, Refusal> {
-    let coded = |v: &HeaderValue| !v.as_bytes().eq_ignore_ascii_case(b"identity");
-    if headers.get_all(CONTENT_ENCODING).iter().any(coded) {
+    let coded = |name: HeaderName, plain: &[u8]| headers.get_all(name).iter().any(|v| !v.as_bytes().eq_ignore_ascii_case(plain));
+    if coded(CONTENT_ENCODING, b"identity") || coded(TRANSFER_ENCODING, b"chunked") {
         return Err(Refusal::Withheld("it is compressed, though that was not asked for: nobody could see what is in it".to_owned()));
     }
     let mut out = HeaderMap::new();
     for (name, value) in headers {
-        if !is_kept_back(name) {
+        // A name can tell what a value must not.
+        if !is_kept_back(name) && !allowance.needles.are_in_lower_case(name.as_str()) {
             let clean = allowance.needles.redactor().whole(value.as_bytes());
             if let Ok(value) = HeaderValue::from_bytes(&clean) {
                 out.append(name.clone(), value);
@@ -246,7 +250,11 @@ pub(crate) fn capture(bytes: &[u8], captures: &[(String, String)]) -> Result<(By
         let serde_json::Value::String(text) = place.take() else {
             return Err(withheld(&format!("what is at `{pointer}` is no text")));
         };
-        captured.push((name.clone(), SecretText::new(text)));
+        let secret = SecretText::new(text);
+        if secret.expose().len() > MOST_SECRET_BYTES {
+            return Err(withheld(&format!("what is at `{pointer}` has more than {MOST_SECRET_BYTES} bytes")));
+        }
+        captured.push((name.clone(), secret));
         *place = serde_json::Value::String("(captured)".to_owned());
     }
     Ok((document.to_string().into(), captured))

@@ -36,7 +36,7 @@ pub struct Request {
     pub uri: Uri,
     /// Headers; those that only the host says are dropped.
     pub headers: HeaderMap,
-    /// The whole body.
+    /// The whole body, which [`Allowance::take_in`] counted.
     pub body: Bytes,
     /// Secrets that a rule may put into it; of one name, the last.
     pub secrets: Vec<(String, SecretText)>,
@@ -96,9 +96,11 @@ impl Egress {
     pub async fn send(&self, allowance: &Arc<Allowance>, request: Request, asked: Timeouts, watch: &dyn Watch) -> Result<Answer, Refusal> {
         let bounds = allowance.meter.bounds();
         let under_way = allowance.meter.begin()?;
-        allowance.meter.sends(request.body.len())?;
         head::check_size(&request.headers, bounds)?;
         let admitted = allowance.admit(&request.method, &request.uri)?;
+        if !admitted.captures.is_empty() {
+            allowance.meter.captures()?;
+        }
         let destination = admitted.destination;
         let body = place::fill(request.body, &admitted.places, &request.secrets, allowance)?;
         let mut head = Head::new(request.method, destination.origin.clone(), admitted.path, admitted.query, &request.headers, body);

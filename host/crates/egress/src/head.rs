@@ -12,9 +12,9 @@ use crate::refusal::Refusal;
 
 const OUR_USER_AGENT: &str = concat!("hallpass/", env!("CARGO_PKG_VERSION"));
 
-/// What a caller may not say: who it is, how the connection is kept, how the body is framed or coded, and which method is meant
-/// really.
-const HOSTS_OWN: [&str; 27] = [
+/// What a caller may not say: who it is, how the connection is kept, how the body is framed or coded, which method is meant really,
+/// and which part of an answer is wanted: half of a secret looks like none.
+const HOSTS_OWN: [&str; 30] = [
     "authorization",
     "proxy-authorization",
     "proxy-authenticate",
@@ -42,6 +42,9 @@ const HOSTS_OWN: [&str; 27] = [
     "x-original-url",
     "x-rewrite-url",
     "x-amz-security-token",
+    "range",
+    "if-range",
+    "request-range",
 ];
 
 /// Whether only the host says this header.

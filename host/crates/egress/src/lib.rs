@@ -7,7 +7,7 @@
 //! takes) → `place` (secrets that belong into a body) and `head` (what only
 //! the host says is dropped) → `inject` (the credential) → `resolve` and `network` (addresses, and which of
 //! them were granted) → `dial` and `tls` (the checked address, the target's roots) or `pool` → `limits` (bytes and time) → `answer`
-//! (size, headers, `redact`, secrets moved out).
+//! (size, headers, `redact` and `spelling`, secrets moved out).
 //!
 //! Invariants: what is dialled is an address that was checked; a credential goes to the destination that the manifest binds it to, and
 //! into no answer, error or log line; a request that no rule fits is not sent.
@@ -30,6 +30,7 @@ mod problem;
 mod redact;
 mod refusal;
 mod resolve;
+mod spelling;
 mod stage;
 mod tls;
 

@@ -24,6 +24,8 @@ pub struct Bounds {
     pub bytes_out: u64,
     /// Bodies that a call receives, together, in bytes.
     pub bytes_in: u64,
+    /// Requests of a call whose answers hold secrets. Whatever comes later is searched for each of those.
+    pub captures: u64,
     /// Headers of one request.
     pub headers: usize,
     /// Headers of one request together, in bytes.
@@ -43,6 +45,7 @@ impl Default for Bounds {
             concurrent: 8,
             bytes_out: 4 * 1024 * 1024,
             bytes_in: 16 * 1024 * 1024,
+            captures: 16,
             headers: 64,
             header_bytes: 16 * 1024,
             connect_ms: 10_000,
@@ -75,13 +78,21 @@ pub(crate) struct Meter {
     requests: AtomicU64,
     out: AtomicU64,
     received: AtomicU64,
+    captures: AtomicU64,
     under_way: Arc<Semaphore>,
 }
 
 impl Meter {
     pub(crate) fn new(bounds: Bounds) -> Self {
         let under_way = Arc::new(Semaphore::new(bounds.concurrent));
-        Self { bounds, requests: AtomicU64::new(0), out: AtomicU64::new(0), received: AtomicU64::new(0), under_way }
+        Self {
+            bounds,
+            requests: AtomicU64::new(0),
+            out: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+            captures: AtomicU64::new(0),
+            under_way,
+        }
     }
 
     pub(crate) fn bounds(&self) -> &Bounds {
@@ -97,6 +108,11 @@ impl Meter {
 
     pub(crate) fn sends(&self, bytes: usize) -> Result<(), Refusal> {
         add(&self.out, bytes, self.bounds.bytes_out, "more bytes to send")
+    }
+
+    /// A request goes out whose answer holds secrets.
+    pub(crate) fn captures(&self) -> Result<(), Refusal> {
+        add(&self.captures, 1, self.bounds.captures, "more requests whose answers hold secrets")
     }
 
     pub(crate) fn receives(&self, bytes: usize) -> Result<(), Refusal> {

@@ -115,6 +115,12 @@ impl Allowance {
         self.needles.add(secret.expose());
     }
 
+    /// Counts bytes of a body that a request of this call is to send, as they come: before they are kept, and whether or not they go
+    /// out. Refuses what is more than the bound.
+    pub fn take_in(&self, bytes: usize) -> Result<(), Refusal> {
+        self.meter.sends(bytes)
+    }
+
     /// The same text without any secret that this call knows.
     pub fn redact(&self, text: &str) -> String {
         self.needles.redact_text(text)

@@ -1,141 +1,45 @@
-//! A guest that sends what the settings of its target say. Each call has a setting of its name (`apply`, `revoke`, `observe`, `check`)
-//! with one step per line:
+//! Guests that speak HTTP: one component, with as many manifests as tests give it. Where a target has the setting `behaviour`, a call
+//! does what the file of that name in `behaviours/` does; where it has none, it is the `courier`, which sends what the settings say.
 //!
-//! | step | does |
-//! | --- | --- |
-//! | `PUT /path {"json": 1}` | sends a request below the setting `url`, or to a whole address; `{account}` and `{stamp}` are filled in |
-//! | `header name value` | says so in every later request of the call |
-//! | `expect 204` | fails unless the last answer has this status |
-//! | `headers` | the locator is the headers of the last answer |
-//! | `make recipe` | makes a secret and delivers it |
-//! | `deliver name label` | delivers the secret that was captured under this name |
-//!
-//! What the last answer was, status and body, is the locator of a settled call: what a guest has seen, a test can see.
+//! To add a behaviour: a file there with `run`, its line in `behaviours.rs`, and the test of the same name in `it/hostile`, without
+//! which the tests do not compile. Each ends with the code `got-through` where the host should have stopped it.
 
-use hallpass_connector::grants::{Grants, Mark, Observation, Outcome, Presence, Settled};
-use hallpass_connector::http::{self, Answer, Method};
-use hallpass_connector::{Attribute, Failure, Health, Holding, Invocation, secrets};
+mod behaviours;
+mod courier;
+mod raw;
+mod scene;
 
-struct Courier;
+use hallpass_connector::grants::{Grants, Observation, Outcome};
+use hallpass_connector::{Failure, Health, Holding, Invocation};
 
-/// Headers that a test may ask for.
-const SHOWN: [&str; 6] = ["x-token", "location", "set-cookie", "www-authenticate", "cookie", "content-type"];
+use scene::Scene;
 
-/// One call of the script.
-struct Round<'a> {
-    inv: &'a Invocation,
-    want: Option<&'a Holding>,
-    headers: Vec<(String, String)>,
-    last: Option<Answer>,
-    show: bool,
-}
+struct Guests;
 
-impl Round<'_> {
-    fn run(inv: &Invocation, want: Option<&Holding>, script: &str) -> Result<Option<(Answer, bool)>, Failure> {
-        let mut round = Round { inv, want, headers: Vec::new(), last: None, show: false };
-        for line in inv.setting(script).unwrap_or_default().lines().filter(|l| !l.trim().is_empty()) {
-            round.step(line)?;
-        }
-        Ok(round.last.map(|answer| (answer, round.show)))
-    }
-
-    fn fill(&self, text: &str) -> String {
-        let Some(want) = self.want else { return text.to_owned() };
-        text.replace("{account}", &http::encode(&want.account().unwrap_or_default())).replace("{stamp}", &want.stamp())
-    }
-
-    fn step(&mut self, line: &str) -> Result<(), Failure> {
-        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-        match word {
-            "header" => {
-                let (name, value) = rest.split_once(' ').unwrap_or((rest, ""));
-                self.headers.push((name.to_owned(), value.to_owned()));
-                Ok(())
-            }
-            "expect" => match &self.last {
-                Some(answer) if answer.status().to_string() == rest => Ok(()),
-                Some(answer) => Err(answer.failure()),
-                None => Err(Failure::internal("no-answer", "nothing was asked")),
-            },
-            "make" => secrets::deliver(self.inv, secrets::generate(self.inv, rest)?, "made", &[]),
-            "headers" => {
-                self.show = true;
-                Ok(())
-            }
-            "deliver" => {
-                let (name, label) = rest.split_once(' ').unwrap_or((rest, "key"));
-                let secret = secrets::captured(self.inv, name)?;
-                secrets::deliver(self.inv, secret, label, &[Attribute { name: "name".to_owned(), value: name.to_owned() }])
-            }
-            method => self.send(method, rest),
-        }
-    }
-
-    fn send(&mut self, method: &str, rest: &str) -> Result<(), Failure> {
-        let method = match method {
-            "GET" => Method::Get,
-            "HEAD" => Method::Head,
-            "POST" => Method::Post,
-            "PUT" => Method::Put,
-            "PATCH" => Method::Patch,
-            "DELETE" => Method::Delete,
-            other => return Err(Failure::invalid_input("no-such-step", other)),
-        };
-        let (path, body) = rest.split_once(' ').unwrap_or((rest, ""));
-        let path = self.fill(path);
-        let url = if path.starts_with('/') { format!("{}{path}", http::base(self.inv, "url")?) } else { path };
-        let mut request = http::request(method, &url);
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        if !body.is_empty() {
-            request = request.json(self.fill(body));
-        }
-        self.last = Some(request.send()?);
-        Ok(())
-    }
-}
-
-/// What was seen, in what a locator may hold.
-fn seen(answer: Option<(Answer, bool)>) -> String {
-    let Some((answer, show)) = answer else { return "nothing".to_owned() };
-    let mut text = format!("{} {}", answer.status(), String::from_utf8_lossy(answer.body()));
-    if show {
-        text = SHOWN.iter().filter_map(|name| answer.header(name).map(|value| format!("{name}: {value}\n"))).collect();
-    }
-    while text.len() > 1024 {
-        text.pop();
-    }
-    text
-}
-
-fn settled(answer: Option<(Answer, bool)>) -> Outcome {
-    Outcome::Settled(Settled { locator: seen(answer), already: false, replaced: Vec::new() })
-}
-
-impl Grants for Courier {
+impl Grants for Guests {
     fn apply(inv: &Invocation, want: &Holding, _: Option<String>) -> Result<Outcome, Failure> {
-        Round::run(inv, Some(want), "apply").map(settled)
+        match Scene::of(inv) {
+            Some(scene) => scene.play(),
+            None => courier::settle(inv, want, "apply"),
+        }
     }
 
     fn revoke(inv: &Invocation, want: &Holding, _: Option<String>) -> Result<Outcome, Failure> {
-        Round::run(inv, Some(want), "revoke").map(settled)
+        courier::settle(inv, want, "revoke")
     }
 
     fn observe(inv: &Invocation, want: &Holding) -> Result<Observation, Failure> {
-        let answer = Round::run(inv, Some(want), "observe")?;
-        let presence = if answer.is_some_and(|(a, _)| a.status() == 200) { Presence::Present } else { Presence::Absent };
-        Ok(Observation { presence, mark: Mark::Unmarked, locator: None, until: None, details: Vec::new() })
+        courier::observe(inv, want)
     }
 }
 
-impl Health for Courier {
+impl Health for Guests {
     fn check(inv: &Invocation) -> Result<(), Failure> {
-        match Round::run(inv, None, "check")? {
-            Some((answer, _)) => answer.success().map(drop),
-            None => Ok(()),
+        match Scene::of(inv) {
+            Some(scene) => scene.play().map(drop),
+            None => courier::check(inv),
         }
     }
 }
 
-hallpass_connector::connector!(Courier: grants, health);
+hallpass_connector::connector!(Guests: grants, health);

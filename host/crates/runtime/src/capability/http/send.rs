@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
 use hallpass_domain::port::{Failure, FailureKind};
 use hallpass_egress::{Method, Refusal, Request, Timeouts, Unwatched, Watch};
 use http::StatusCode;
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::BodyExt as _;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::look::Look;
@@ -23,18 +24,13 @@ pub(crate) async fn send(
     options: RequestOptions,
 ) -> Result<http::Response<WasiBody>, Error> {
     let (parts, body) = request.into_parts();
-    let most = frame.services.limits.http.bytes_out;
     // The whole body first: what is cut short by the guest is never sent, and a signature is over all of it.
-    let body = Limited::new(body, usize::try_from(most).unwrap_or(usize::MAX)).collect().await;
-    let body = body.map_err(|e| match e.downcast::<Error>() {
-        Ok(error) => *error,
-        Err(_) => Error::HttpRequestBodySize(Some(most)),
-    })?;
+    let body = take_in(frame, body).await?;
     let changes = frame.kind.changes() && !matches!(parts.method, Method::GET | Method::HEAD);
     let watch = Sent { frame: Arc::clone(frame), changes, out: AtomicBool::new(false) };
     let asked = timeouts(options);
     let secrets = frame.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-    let request = Request { method: parts.method, uri: parts.uri, headers: parts.headers, body: body.to_bytes(), secrets };
+    let request = Request { method: parts.method, uri: parts.uri, headers: parts.headers, body, secrets };
     let answer = match frame.services.egress.send(&frame.http, request, asked, &watch).await {
         Ok(answer) => answer,
         Err(refusal) => return Err(refused(frame, &refusal)),
@@ -49,6 +45,18 @@ pub(crate) async fn send(
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
     Ok(response)
+}
+
+/// Reads what a guest writes. All bodies of a call count together while they come: any number of them may be open at once.
+async fn take_in(frame: &Frame, mut body: WasiBody) -> Result<Bytes, Error> {
+    let mut whole = BytesMut::new();
+    while let Some(piece) = body.frame().await {
+        if let Ok(data) = piece?.into_data() {
+            frame.http.take_in(data.len()).map_err(|refusal| refused(frame, &refusal))?;
+            whole.extend_from_slice(&data);
+        }
+    }
+    Ok(whole.freeze())
 }
 
 /// Keeps the call's progress true to what went out.
