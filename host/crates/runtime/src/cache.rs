@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::hash::{Hash as _, Hasher};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -78,14 +78,15 @@ impl Cache {
     }
 
     fn read(&self, path: &Path) -> Option<Vec<u8>> {
-        let mut bytes = fs::read(path).ok()?;
-        let (mac, code) = bytes.split_at_checked(MAC_BYTES)?;
-        if self.mac(path)?.chain_update(code).verify_slice(mac).is_err() {
+        let mut file = fs::File::open(path).ok()?;
+        // Apart, not cut off afterwards: the code is tens of megabytes.
+        let (mut mac, mut code) = ([0; MAC_BYTES], Vec::new());
+        file.read_exact(&mut mac).and_then(|()| file.read_to_end(&mut code)).ok()?;
+        if self.mac(path)?.chain_update(&code).verify_slice(&mac).is_err() {
             tracing::warn!(file = %path.display(), "a compiled connector was altered or belongs to another installation, and is made anew");
             return None;
         }
-        bytes.drain(..MAC_BYTES);
-        Some(bytes)
+        Some(code)
     }
 
     fn write(&self, path: &Path, code: &[u8]) -> io::Result<()> {

@@ -12,9 +12,11 @@ use hallpass_egress::{Allowance, Egress};
 use crate::capability::sql::pool::Pools;
 use crate::capability::sql::statement::render::Frozen;
 use crate::limits::Limits;
+use crate::low_priority::LowPriority;
 use crate::manifest::Manifest;
 use crate::manifest::document::Call;
 use crate::stage::Stage;
+use crate::turns::Ticks;
 
 /// What all calls of a runtime share.
 pub(crate) struct Services {
@@ -25,6 +27,8 @@ pub(crate) struct Services {
     pub(crate) egress: Arc<Egress>,
     /// In conformance, what answers instead of a target.
     pub(crate) stage: Option<Arc<dyn Stage>>,
+    pub(crate) ticks: Ticks,
+    pub(crate) low_priority: LowPriority,
 }
 
 /// One call, frozen.

@@ -1,11 +1,10 @@
 //! One call of a connector: a fresh store, thrown away afterwards, under a CPU budget and the operation's deadline.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use hallpass_domain::port::{Delivery, Effect, Failure, FailureKind};
 use wasmtime::component::{Instance, Resource};
-use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime::{Store, Trap};
 
 use crate::bindings::exports::hallpass::connector::describe::Description;
 use crate::bindings::exports::hallpass::connector::grants::{Observation, Outcome};
@@ -16,18 +15,19 @@ use crate::call::{Call, from_guest};
 use crate::capability::host::{HoldingHandle, InvocationHandle};
 use crate::catalog::Loaded;
 use crate::frame::{Frame, Step};
+use crate::turns::Budget;
 
 /// What is asked of the connector.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Ask<'a> {
-    Apply(Option<&'a str>),
-    Revoke(Option<&'a str>),
+#[derive(Debug, Clone)]
+pub(crate) enum Ask {
+    Apply(Option<String>),
+    Revoke(Option<String>),
     Observe,
     Health,
     Describe,
-    Page { cursor: Option<&'a str>, limit: u32 },
-    Tool { name: &'a str, arguments: &'a str },
-    ToolOutcome(&'a str),
+    Page { cursor: Option<String>, limit: u32 },
+    Tool { name: String, arguments: String },
+    ToolOutcome(String),
 }
 
 /// What it said.
@@ -43,36 +43,47 @@ pub(crate) enum Answer {
 
 type Said<T> = wasmtime::Result<Result<T, types::Failure>>;
 
+/// Why a call was ended from outside.
+enum End {
+    Late,
+    Banned,
+}
+
 /// Calls the connector. Every failure says what the host itself knows of the target.
-pub(crate) async fn run(loaded: &Loaded, frame: Arc<Frame>, ask: Ask<'_>) -> Result<Answer, Failure> {
-    let late = frame.services.clock.sleep_until(frame.call.deadline);
-    let cpu = Arc::new(AtomicU64::new(frame.services.limits.cpu_ticks));
+pub(crate) async fn run(loaded: &Arc<Loaded>, frame: Arc<Frame>, ask: Ask) -> Result<Answer, Failure> {
+    let services = &frame.services;
+    let late = services.clock.sleep_until(frame.call.deadline);
+    let end = async {
+        tokio::select! {
+            biased;
+            () = late => End::Late,
+            () = loaded.interrupted.cancelled() => End::Banned,
+        }
+    };
+    let cpu = Budget::new(services.ticks.clone(), services.limits.cpu_ticks);
     let store = match store(loaded, &frame, &cpu) {
         Ok(store) => store,
         Err(error) => return Err(broken(&frame, &cpu, &error)),
     };
-    let done = tokio::select! {
-        biased;
-        () = late => return Err(too_late(&frame)),
-        () = loaded.interrupted.cancelled() => {
+    // The effect is told when the guest has stopped: until then it may still commit something.
+    match services.low_priority.drive(Arc::clone(&cpu), call(Arc::clone(loaded), store, ask), end).await {
+        Err(End::Late) => Err(too_late(&frame)),
+        Err(End::Banned) => {
             let message = "the connector was banned while this call was in flight";
-            return Err(Failure { effect: frame.progress.cut_off(), ..Failure::none(FailureKind::Unavailable, "interrupted", message) });
+            Err(Failure { effect: frame.progress.cut_off(), ..Failure::none(FailureKind::Unavailable, "interrupted", message) })
         }
-        done = call(loaded, store, ask) => done,
-    };
-    match done {
-        Err(error) => Err(broken(&frame, &cpu, &error)),
+        Ok(Err(error)) => Err(broken(&frame, &cpu, &error)),
         // What the host gave up at the deadline comes back to the guest, which may call it something else.
-        Ok(Err(_)) if frame.remaining() == 0 => Err(too_late(&frame)),
-        Ok(Err(said)) => {
+        Ok(Ok(Err(_))) if frame.remaining() == 0 => Err(too_late(&frame)),
+        Ok(Ok(Err(said))) => {
             let failure = from_guest(&said);
             Err(Failure { effect: frame.progress.effect(failure.effect), outage: frame.progress.outage(), ..failure })
         }
         // It says done, and the host knows of a commit without an answer: what is in the target must be looked at.
-        Ok(Ok(_)) if frame.progress.step() == Step::InDoubt => {
+        Ok(Ok(Ok(_))) if frame.progress.step() == Step::InDoubt => {
             Err(Failure::unknown(FailureKind::Unavailable, "lost-commit", "the target did not answer a commit"))
         }
-        Ok(Ok(answer)) => Ok(answer),
+        Ok(Ok(Ok(answer))) => Ok(answer),
     }
 }
 
@@ -85,26 +96,22 @@ fn too_late(frame: &Frame) -> Failure {
     }
 }
 
-fn store(loaded: &Loaded, frame: &Arc<Frame>, cpu: &Arc<AtomicU64>) -> wasmtime::Result<Store<Call>> {
+fn store(loaded: &Loaded, frame: &Arc<Frame>, cpu: &Arc<Budget>) -> wasmtime::Result<Store<Call>> {
     let limits = &frame.services.limits;
     let mut store = Store::try_new(loaded.pre.engine(), Call::new(Arc::clone(frame)))?;
     store.limiter(|call| &mut call.meter);
     store.set_hostcall_fuel(limits.hostcall_bytes);
     store.set_max_component_handles(limits.component_handles);
     store.set_epoch_deadline(1);
-    let left = Arc::clone(cpu);
-    // One tick is one slice: the guest yields after each, so that it never keeps a worker for itself.
-    store.epoch_deadline_callback(move |_| {
-        let spent = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_err();
-        Ok(if spent { UpdateDeadline::Interrupt } else { UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())) })
-    });
+    let cpu = Arc::clone(cpu);
+    store.epoch_deadline_callback(move |_| Ok(cpu.passed()));
     Ok(store)
 }
 
-async fn call(loaded: &Loaded, mut store: Store<Call>, ask: Ask<'_>) -> Said<Answer> {
+async fn call(loaded: Arc<Loaded>, mut store: Store<Call>, ask: Ask) -> Said<Answer> {
     let instance = loaded.pre.instantiate_async(&mut store).await?;
     tracing::trace!(name: "instantiated", operation = %store.data().frame.call.operation, "the sandbox of a call is ready");
-    let said = ask_it(loaded, &mut store, &instance, ask).await;
+    let said = ask_it(&loaded, &mut store, &instance, ask).await;
     let data = store.data_mut();
     data.log_printed();
     data.log.close(&data.frame);
@@ -115,14 +122,18 @@ async fn call(loaded: &Loaded, mut store: Store<Call>, ask: Ask<'_>) -> Said<Ans
     }))
 }
 
-async fn ask_it(loaded: &Loaded, store: &mut Store<Call>, instance: &Instance, ask: Ask<'_>) -> Said<Answer> {
+async fn ask_it(loaded: &Loaded, store: &mut Store<Call>, instance: &Instance, ask: Ask) -> Said<Answer> {
     let inv: Resource<InvocationHandle> = store.data_mut().table.push(InvocationHandle)?;
     if matches!(ask, Ask::Apply(_) | Ask::Revoke(_) | Ask::Observe) {
         let want: Resource<HoldingHandle> = store.data_mut().table.push(HoldingHandle)?;
         let guest = loaded.grants.load(&mut *store, instance)?;
         return Ok(match ask {
-            Ask::Apply(continuation) => guest.call_apply(store, inv, want, continuation).await?.map(|o| Answer::Outcome(o, None)),
-            Ask::Revoke(continuation) => guest.call_revoke(store, inv, want, continuation).await?.map(|o| Answer::Outcome(o, None)),
+            Ask::Apply(continuation) => {
+                guest.call_apply(store, inv, want, continuation.as_deref()).await?.map(|o| Answer::Outcome(o, None))
+            }
+            Ask::Revoke(continuation) => {
+                guest.call_revoke(store, inv, want, continuation.as_deref()).await?.map(|o| Answer::Outcome(o, None))
+            }
             _ => guest.call_observe(store, inv, want).await?.map(Answer::Observed),
         });
     }
@@ -131,13 +142,13 @@ async fn ask_it(loaded: &Loaded, store: &mut Store<Call>, instance: &Instance, a
             Ok(guest.load(&mut *store, instance)?.call_describe(store, inv).await?.map(Answer::Described))
         }
         (Ask::Page { cursor, limit }, Loaded { inventory: Some(guest), .. }) => {
-            Ok(guest.load(&mut *store, instance)?.call_list_page(store, inv, cursor, limit).await?.map(Answer::Page))
+            Ok(guest.load(&mut *store, instance)?.call_list_page(store, inv, cursor.as_deref(), limit).await?.map(Answer::Page))
         }
         (Ask::Tool { name, arguments }, Loaded { tools: Some(guest), .. }) => {
-            Ok(guest.load(&mut *store, instance)?.call_call(store, inv, name, arguments).await?.map(Answer::Tool))
+            Ok(guest.load(&mut *store, instance)?.call_call(store, inv, &name, &arguments).await?.map(Answer::Tool))
         }
         (Ask::ToolOutcome(operation), Loaded { tool_outcomes: Some(guest), .. }) => {
-            Ok(guest.load(&mut *store, instance)?.call_observe(store, inv, operation).await?.map(Answer::ToolOutcome))
+            Ok(guest.load(&mut *store, instance)?.call_observe(store, inv, &operation).await?.map(Answer::ToolOutcome))
         }
         (Ask::Health, loaded) => Ok(loaded.health.load(&mut *store, instance)?.call_check(store, inv).await?.map(|()| Answer::Healthy)),
         _ => Err(wasmtime::Error::msg("the connector does not export the interface")),
@@ -145,10 +156,10 @@ async fn ask_it(loaded: &Loaded, store: &mut Store<Call>, instance: &Instance, a
 }
 
 /// A trap or a broken limit: a fault of the connector, named for the operator, with nothing of the guest's memory in it.
-fn broken(frame: &Frame, cpu: &AtomicU64, error: &wasmtime::Error) -> Failure {
+fn broken(frame: &Frame, cpu: &Budget, error: &wasmtime::Error) -> Failure {
     let trap = error.downcast_ref::<Trap>();
     let (code, message) = match trap {
-        Some(Trap::Interrupt) if cpu.load(Ordering::Relaxed) == 0 => ("cpu-budget", "the connector used up its CPU time".to_owned()),
+        Some(Trap::Interrupt) if cpu.is_spent() => ("cpu-budget", "the connector used up its CPU time".to_owned()),
         Some(Trap::StackOverflow) => ("stack-overflow", "the connector used up its stack".to_owned()),
         Some(Trap::UnreachableCodeReached) => ("panic", "the connector stopped itself (it panicked or ran out of memory)".to_owned()),
         Some(trap) => ("trap", format!("the connector broke: {trap}")),

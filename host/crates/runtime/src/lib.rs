@@ -1,6 +1,6 @@
 //! The WebAssembly host: loads connectors, calls each in a sandbox of its own, and is the only way from a connector to anything.
 //!
-//! The way of a call: [`Runtime`] (the port) → `invocation` (store, budgets, deadline) → `bindings` → `capability/*` (what the
+//! The way of a call: [`Runtime`] (the port) → `invocation` (store, budgets, deadline; `turns` and `low_priority` for one that takes long) → `bindings` → `capability/*` (what the
 //! guest may use). `frame` holds what is fixed for a call and what the host knows of its effect. A plugin file passes
 //! `admission`, `manifest` and `compile` (a child process) or `cache` before it stands in `catalog`.
 //!
@@ -22,10 +22,12 @@ mod frame;
 mod hostile_text;
 mod invocation;
 mod limits;
+mod low_priority;
 mod manifest;
 mod records;
 mod runtime;
 mod stage;
+mod turns;
 
 pub use compile::{ARGUMENT as COMPILER_ARGUMENT, Compiler, serve as serve_compiler};
 pub use limits::Limits;

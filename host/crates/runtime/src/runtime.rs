@@ -30,10 +30,12 @@ use crate::frame::{Frame, Progress, Services};
 use crate::hostile_text;
 use crate::invocation::{Answer, Ask, outside_of_contract, run};
 use crate::limits::Limits;
+use crate::low_priority::LowPriority;
 use crate::manifest::Looks;
 use crate::manifest::document::Call;
 use crate::records::{self, Observed};
 use crate::stage::Stage;
+use crate::turns::Ticks;
 
 /// What a runtime needs from outside.
 pub struct Settings {
@@ -98,13 +100,15 @@ impl Runtime {
             return Err(RuntimeError::Key);
         }
         let failed = |e: wasmtime::Error| RuntimeError::Engine(format!("{e:#}"));
-        let engine = crate::engine::start(&limits).map_err(failed)?;
+        let ticks = Ticks::default();
+        let engine = crate::engine::start(&limits, &ticks).map_err(failed)?;
+        let low_priority = LowPriority::start().map_err(|e| RuntimeError::Engine(e.to_string()))?;
         let cache = Cache::open(&cache_dir, mac_key, &engine)
             .map_err(|source| RuntimeError::Cache { folder: cache_dir.display().to_string(), source })?;
         let workshop = Workshop::new(compiler, limits.clone(), Arc::clone(&clock));
         let catalog = Arc::new(Catalog::new(engine, cache, workshop, limits.clone()).map_err(failed)?);
         let pools = Arc::new(Pools::new(Arc::clone(&clock), &limits));
-        Ok(Self::over(catalog, Services { clock, rng, limits, pools, egress, stage: None }))
+        Ok(Self::over(catalog, Services { clock, rng, limits, pools, egress, stage: None, ticks, low_priority }))
     }
 
     fn over(catalog: Arc<Catalog>, services: Services) -> Self {
@@ -124,7 +128,9 @@ impl Runtime {
         let limits = self.services.limits.clone();
         let pools = Arc::new(Pools::new(Arc::clone(&clock), &limits));
         let egress = Arc::new(Egress::new(Arc::clone(&clock)));
-        Self::over(Arc::clone(&self.catalog), Services { clock, rng, limits, pools, egress, stage: Some(stage) })
+        let ticks = self.services.ticks.clone();
+        let services = Services { clock, rng, limits, pools, egress, stage: Some(stage), ticks, low_priority: LowPriority::none() };
+        Self::over(Arc::clone(&self.catalog), services)
     }
 
     fn frame(&self, call: &Invocation, want: Option<&Wish>, kind: Call) -> Result<(Arc<Loaded>, Arc<Frame>), Failure> {
@@ -274,7 +280,7 @@ impl Connector for Runtime {
 
     async fn apply(&self, call: &Invocation, want: &Wish, continuation: Option<&str>) -> Result<Applied, Failure> {
         let (loaded, frame) = self.frame(call, Some(want), Call::Apply)?;
-        match run(&loaded, Arc::clone(&frame), Ask::Apply(continuation)).await? {
+        match run(&loaded, Arc::clone(&frame), Ask::Apply(continuation.map(str::to_owned))).await? {
             Answer::Outcome(outcome, delivery) => Ok(Applied { done: done(&frame, outcome)?, delivery }),
             _ => Err(mismatched(&frame)),
         }
@@ -282,7 +288,7 @@ impl Connector for Runtime {
 
     async fn revoke(&self, call: &Invocation, want: &Wish, continuation: Option<&str>) -> Result<Done, Failure> {
         let (loaded, frame) = self.frame(call, Some(want), Call::Revoke)?;
-        match run(&loaded, Arc::clone(&frame), Ask::Revoke(continuation)).await? {
+        match run(&loaded, Arc::clone(&frame), Ask::Revoke(continuation.map(str::to_owned))).await? {
             Answer::Outcome(outcome, _) => done(&frame, outcome),
             _ => Err(mismatched(&frame)),
         }
@@ -344,7 +350,7 @@ impl Connector for Runtime {
             return Err(not_exported(Interface::Inventory));
         }
         let limit = limit.clamp(1, records::PAGE_ITEMS);
-        match run(&loaded, Arc::clone(&frame), Ask::Page { cursor, limit }).await? {
+        match run(&loaded, Arc::clone(&frame), Ask::Page { cursor: cursor.map(str::to_owned), limit }).await? {
             Answer::Page(said) => records::page(&frame, said, cursor, limit),
             _ => Err(mismatched(&frame)),
         }
@@ -356,7 +362,7 @@ impl Connector for Runtime {
             return Err(not_exported(Interface::Tools));
         }
         records::arguments(arguments)?;
-        match run(&loaded, Arc::clone(&frame), Ask::Tool { name: tool, arguments }).await? {
+        match run(&loaded, Arc::clone(&frame), Ask::Tool { name: tool.to_owned(), arguments: arguments.to_owned() }).await? {
             Answer::Tool(said) => records::result(&frame, said),
             _ => Err(mismatched(&frame)),
         }
@@ -367,7 +373,7 @@ impl Connector for Runtime {
         if loaded.tool_outcomes.is_none() {
             return Err(not_exported(Interface::ToolOutcomes));
         }
-        match run(&loaded, Arc::clone(&frame), Ask::ToolOutcome(&operation.to_string())).await? {
+        match run(&loaded, Arc::clone(&frame), Ask::ToolOutcome(operation.to_string())).await? {
             Answer::ToolOutcome(said) => records::outcome(&frame, said),
             _ => Err(mismatched(&frame)),
         }

@@ -45,7 +45,7 @@ fn a_connector_with_all_its_parts_is_admitted() {
 #[test]
 fn a_file_that_is_no_component_is_refused_for_what_it_is() {
     let good = component(&[], &REQUIRED, &[b"{}"]);
-    let engine = crate::engine::start(&Limits::default()).unwrap();
+    let engine = crate::engine::start(&Limits::default(), &crate::turns::Ticks::default()).unwrap();
     let compiled = engine.precompile_component(b"\0asm\x0d\0\x01\0").unwrap();
     for (file, why) in [
         (b"".to_vec(), "not WebAssembly"),

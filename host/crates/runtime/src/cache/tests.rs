@@ -6,7 +6,7 @@ use super::*;
 const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
 
 fn engine() -> Engine {
-    crate::engine::start(&crate::limits::Limits::default()).unwrap()
+    crate::engine::start(&crate::limits::Limits::default(), &crate::turns::Ticks::default()).unwrap()
 }
 
 fn keep(cache: &Cache, engine: &Engine, digest: &Digest) {
