@@ -9,4 +9,5 @@ mod credential;
 mod identity;
 mod outage;
 mod overlap;
+mod permissions;
 mod targets;
