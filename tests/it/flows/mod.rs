@@ -11,3 +11,4 @@ mod outage;
 mod overlap;
 mod permissions;
 mod targets;
+mod trial;

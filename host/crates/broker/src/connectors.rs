@@ -8,6 +8,7 @@ mod keep;
 mod load;
 pub(crate) mod quarantine;
 mod repin;
+mod trial;
 pub(crate) mod trust;
 mod upgrade;
 

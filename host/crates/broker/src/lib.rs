@@ -57,8 +57,8 @@ use witness::Witness;
 
 pub use views::{
     Account, EnrolmentKeys, EventFilter, EventView, GrantFilter, GrantView, Group, Holders, Invitation, IssuedSession, MintedPass, Moved,
-    NewConnector, NewPrincipal, NewRepin, NewRequest, NewTarget, NewUpgrade, NewVerdict, Offer, Page, Part, PickedUp, Readiness, Repinned,
-    RequestFilter, RequestView, SealedFor, TargetChange, Unloading, Upgrade,
+    NewConnector, NewPrincipal, NewRepin, NewRequest, NewTarget, NewTrial, NewUpgrade, NewVerdict, Offer, Page, Part, PickedUp, Readiness,
+    Repinned, RequestFilter, RequestView, SealedFor, TargetChange, Unloading, Upgrade,
 };
 
 /// What a broker is made of.
