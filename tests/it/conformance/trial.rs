@@ -107,7 +107,7 @@ async fn a_trial_touches_nothing_that_is_not_its_own() {
     world.bot.settled(&grant, &hallpass::client::Until::within(PATIENCE)).await.unwrap();
     sql(&world, format!("GRANT power_{database} TO dave_{database}")).await;
     let report = try_out(&world.admin, &digest, "shop", wishes(&world)).await.unwrap();
-    assert_eq!(report.says("kept"), false);
+    assert!(!report.says("kept"));
     let fixture = verdict(&report, "fixture");
     assert!(fixture.word("what").contains("`join a role` is there already"), "{report}");
     assert_eq!(verdict(&report, "agreement").word("verdict"), "kept", "the other wish is tried all the same");
