@@ -108,7 +108,7 @@ async fn an_upgrade_strands_nothing_and_the_old_version_goes_after_its_last_hold
     assert_eq!((moved.word("from"), moved.word("to"), moved.word("held_back")), (old.as_str(), new.as_str(), ""));
     assert_eq!((state(&world, &old).await.as_str(), state(&world, &new).await.as_str()), ("retiring", "active"));
 
-    let later = active(&world.bot, &world.reading()).await;
+    let (later, moves) = (active(&world.bot, &world.reading()).await, active(&world.bot, &world.reading()).await);
     assert_eq!(version_in(&world, &read, "grant.activated").await, old);
     assert_eq!(version_in(&world, &later, "grant.activated").await, new);
     gone(&world, &read).await;
@@ -120,12 +120,20 @@ async fn an_upgrade_strands_nothing_and_the_old_version_goes_after_its_last_hold
     assert_eq!(version_in(&world, &member, "grant.ended").await, old);
     becomes(&world, &old, "unloaded").await;
     let (roles, members) = world.in_target().await;
-    assert_eq!((roles.len(), members.len()), (1, 0), "what the new version made stays");
+    assert_eq!((roles.len(), members.len()), (2, 0), "what the new version made stays");
 
     let back = world.admin.roll_back_connector("postgres").await.unwrap();
     assert_eq!((back.word("0.from"), back.word("0.to"), back.word("0.held_back")), (new.as_str(), old.as_str(), ""));
     let again = active(&world.bot, &world.reading()).await;
     assert_eq!(version_in(&world, &again, "grant.activated").await, old);
+
+    // One of two live holdings moves on purpose; each ends with the version that it has then.
+    let holding = world.admin.grant(&moves).await.unwrap().word("holding").to_owned();
+    let moved = world.admin.connector_verb(&old, "repin", &json!({"holdings": [holding]})).await.unwrap();
+    assert!(moved.items("items").len() == 1 && moved.at("items.0").says("moved"), "{moved}");
+    gone(&world, &moves).await;
+    assert_eq!(version_in(&world, &moves, "grant.ended").await, old);
+    assert_eq!(state(&world, &new).await, "retiring");
     gone(&world, &later).await;
     assert_eq!(version_in(&world, &later, "grant.ended").await, new);
     becomes(&world, &new, "unloaded").await;
