@@ -1,6 +1,7 @@
 //! Conformance: the kit of connector authors over the runtime. What a connector does in it goes through everything that a real
 //! call goes through; only the target is the scripted world of its fixture.
 
+mod real;
 mod stage;
 mod subject;
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hallpass_domain::holding::Mode;
 use hallpass_domain::ids::Digest;
-use hallpass_domain::port::{Connector as _, Interface, NotAdmitted};
+use hallpass_domain::port::{Connector as _, Interface, NotAdmitted, Trial, Tried};
 use hallpass_runtime::{Examiner, Runtime};
 use hallpass_testkit::{Entitlement, Fixture, Host, Report, Subject, Surface, World};
 
@@ -41,6 +42,10 @@ impl Examiner for Kit {
     async fn examine(&self, runtime: &Runtime, connector: &Digest) -> Result<(), NotAdmitted> {
         judge(&conform(runtime, connector).await?)
     }
+
+    async fn try_out(&self, runtime: &Runtime, trial: &Trial) -> Result<Tried, NotAdmitted> {
+        real::try_out(runtime, trial).await
+    }
 }
 
 /// Refuses a connector that breaks a law.
@@ -56,6 +61,27 @@ pub fn judge(report: &Report) -> Result<(), NotAdmitted> {
     })
 }
 
+/// What a loaded connector has and declares.
+fn surface(runtime: &Runtime, connector: &Digest) -> Option<Surface> {
+    let facts = runtime.facts(connector)?;
+    let interfaces = runtime.interfaces(connector);
+    let exports = |interface| interfaces.contains(&interface);
+    let entitlements = facts.entitlements.iter().map(|e| Entitlement {
+        name: e.name.clone(),
+        provisions: e.mode == Mode::Provisioning,
+        suspend: e.suspend,
+        marked: e.marked,
+        host_looks: e.host_looks,
+    });
+    Some(Surface {
+        entitlements: entitlements.collect(),
+        inventory: exports(Interface::Inventory),
+        describe: exports(Interface::Describe),
+        tools: exports(Interface::Tools),
+        tool_outcomes: exports(Interface::ToolOutcomes),
+    })
+}
+
 /// A connector on the bench.
 struct Bench<'a> {
     runtime: &'a Runtime,
@@ -66,24 +92,7 @@ struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     fn new(runtime: &'a Runtime, connector: &Digest, fixture: &'a Fixture) -> Option<Self> {
-        let facts = runtime.facts(connector)?;
-        let interfaces = runtime.interfaces(connector);
-        let exports = |interface| interfaces.contains(&interface);
-        let entitlements = facts.entitlements.iter().map(|e| Entitlement {
-            name: e.name.clone(),
-            provisions: e.mode == Mode::Provisioning,
-            suspend: e.suspend,
-            marked: e.marked,
-            host_looks: e.host_looks,
-        });
-        let surface = Surface {
-            entitlements: entitlements.collect(),
-            inventory: exports(Interface::Inventory),
-            describe: exports(Interface::Describe),
-            tools: exports(Interface::Tools),
-            tool_outcomes: exports(Interface::ToolOutcomes),
-        };
-        Some(Self { runtime, connector: *connector, fixture, surface })
+        Some(Self { runtime, connector: *connector, fixture, surface: surface(runtime, connector)? })
     }
 }
 

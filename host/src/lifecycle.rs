@@ -84,6 +84,8 @@ pub async fn serve(
     let broker = Arc::clone(&wired.broker);
     let invitation =
         broker.first_enrolment().await?.map(|i| FirstInvitation { link: format!("{url}/enrol/{}", i.token.expose()), expires: i.expires });
+    // The socket listens already, so whoever reads this may call. A process that is to fail somewhere may do so in its first moment of work.
+    ready(Ready { url, data: config.server.data.clone(), policies: config.policies.dir.clone(), invitation })?;
     let stop = CancellationToken::new();
     let mut engine = tokio::spawn({
         let (broker, stop) = (Arc::clone(&broker), stop.clone());
@@ -93,7 +95,6 @@ pub async fn serve(
         let (router, stop) = (wired.router, stop.clone());
         hallpass_http::listen(listener, router, hallpass_http::Connections::default(), stop)
     });
-    ready(Ready { url, data: config.server.data.clone(), policies: config.policies.dir.clone(), invitation })?;
     tokio::select! {
         signal = wait_for_signal() => signal?,
         () = orphaned(), if trial.with_parent => bail!("the process that started this broker is gone"),

@@ -12,6 +12,7 @@ use hallpass_broker::{
 use hallpass_domain::clock::{Clock, Millis};
 use hallpass_domain::ids::{GrantId, PrincipalId, RequestId, TargetId};
 use hallpass_domain::name::Name;
+use hallpass_domain::port::Connector;
 use hallpass_domain::principal::PrincipalKind;
 use hallpass_domain::request::Verdict;
 use hallpass_domain::rng::SystemRng;
@@ -102,7 +103,7 @@ impl TestApp {
         let store = bed.open().await;
         let folder = tempfile::tempdir().unwrap();
         let scripted = Arc::new(Scripted::default());
-        let broker = start(&bed, folder.path(), store.clone(), Arc::clone(&scripted), settings.clone()).await;
+        let broker = start(&bed, folder.path(), store.clone(), scripted.clone(), settings.clone()).await;
         let invitation = broker.first_enrolment().await.unwrap().unwrap();
         let mut app = Self {
             broker,
@@ -299,12 +300,23 @@ impl TestApp {
     pub async fn second_node(&self) -> (Arc<Broker>, Arc<Scripted>) {
         let scripted = Arc::new(Scripted::default());
         let store = self.bed.open().await;
-        (start(&self.bed, self.folder.path(), store, Arc::clone(&scripted), self.settings.clone()).await, scripted)
+        (start(&self.bed, self.folder.path(), store, scripted.clone(), self.settings.clone()).await, scripted)
+    }
+
+    /// The same installation with other connectors in place of the target in memory.
+    pub async fn over(self, connectors: Arc<dyn Connector>) -> Self {
+        let broker = start(&self.bed, self.folder.path(), self.store.clone(), connectors, self.settings.clone()).await;
+        Self { broker, ..self }
+    }
+
+    /// The clock, which the test moves.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(self.bed.clock.clone())
     }
 
     /// The same installation after its process died: everything that lived in memory is gone.
     pub async fn restart(self) -> Self {
-        let broker = start(&self.bed, self.folder.path(), self.store.clone(), Arc::clone(&self.scripted), self.settings.clone()).await;
+        let broker = start(&self.bed, self.folder.path(), self.store.clone(), self.scripted.clone(), self.settings.clone()).await;
         Self { broker, ..self }
     }
 }
@@ -314,7 +326,7 @@ pub fn name(text: &str) -> Name {
     text.parse().unwrap()
 }
 
-async fn start(bed: &Bed, folder: &Path, store: Store, scripted: Arc<Scripted>, settings: Settings) -> Arc<Broker> {
+async fn start(bed: &Bed, folder: &Path, store: Store, connectors: Arc<dyn Connector>, settings: Settings) -> Arc<Broker> {
     let master = MasterSource::Variable { name: "TEST".into(), value: SecretText::new("11".repeat(32)) };
     let keyring = Arc::new(Keyring::open(&MasterKey::obtain(&master, true, &SystemRng).unwrap()));
     let records = keyring.new_keys(1, &hallpass_domain::rng::SeededRng::new(1)).unwrap();
@@ -330,7 +342,7 @@ async fn start(bed: &Bed, folder: &Path, store: Store, scripted: Arc<Scripted>, 
         keyring,
         keys,
         policy,
-        connectors: scripted,
+        connectors,
         settings,
         checkpoint_file: Some(folder.join("checkpoint")),
     };

@@ -79,6 +79,28 @@ pub fn manifest(http: &Value, look: &[&str]) -> Value {
     })
 }
 
+/// The guest's file under `manifest`.
+pub fn file(manifest: &Value) -> Vec<u8> {
+    hallpass_build::embed(crate::guests::http_component(), manifest.to_string().as_bytes(), b"{\"rules\":[]}")
+}
+
+/// A runtime at this clock, for which every name leads to this machine, and the folder that it needs.
+pub fn runtime(clock: Arc<dyn Clock>, limits: Limits) -> (Runtime, tempfile::TempDir) {
+    let cache = tempfile::tempdir().unwrap();
+    let mut key = vec![0; 32];
+    SystemRng.fill(&mut key).unwrap();
+    let settings = Settings {
+        cache_dir: cache.path().to_owned(),
+        mac_key: SecretBytes::new(key),
+        compiler: Compiler::Apart(std::env::current_exe().unwrap()),
+        clock: Arc::clone(&clock),
+        rng: Arc::new(SystemRng),
+        limits,
+        egress: Arc::new(Egress::with_resolver(clock, Arc::new(Here))),
+    };
+    (Runtime::new(settings).unwrap(), cache)
+}
+
 /// A loaded guest and its target.
 pub struct Courier {
     /// The runtime.
@@ -98,21 +120,8 @@ impl Courier {
 
     /// Like [`Courier::new`], with these limits, or the reason why it is not admitted.
     pub async fn within(manifest: &Value, url: &str, limits: Limits) -> Result<Self, NotAdmitted> {
-        let cache = tempfile::tempdir().unwrap();
-        let mut key = vec![0; 32];
-        SystemRng.fill(&mut key).unwrap();
-        let runtime = Runtime::new(Settings {
-            cache_dir: cache.path().to_owned(),
-            mac_key: SecretBytes::new(key),
-            compiler: Compiler::Apart(std::env::current_exe().unwrap()),
-            clock: Arc::new(Wall),
-            rng: Arc::new(SystemRng),
-            limits,
-            egress: Arc::new(Egress::with_resolver(Arc::new(Wall), Arc::new(Here))),
-        })
-        .unwrap();
-        let file = hallpass_build::embed(crate::guests::http_component(), manifest.to_string().as_bytes(), b"{\"rules\":[]}");
-        let connector = runtime.load(&file).await?.digest;
+        let (runtime, cache) = runtime(Arc::new(Wall), limits);
+        let connector = runtime.load(&file(manifest)).await?.digest;
         let endpoint = Endpoint {
             id: TargetId::new(Wall.now(), &SystemRng).unwrap(),
             name: "peer".parse().unwrap(),

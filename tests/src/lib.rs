@@ -12,5 +12,6 @@ pub mod postgres;
 pub mod rabbitmq;
 pub mod scripted;
 pub mod server;
+pub mod versions;
 
 pub use bed::Bed;

@@ -4,6 +4,7 @@ mod conformance;
 mod keys;
 mod load;
 mod make;
+mod trial;
 pub(in crate::cli) mod versions;
 
 use std::path::PathBuf;
@@ -28,10 +29,16 @@ pub(super) enum Args {
         /// The .wasm file, or the folder to build it from.
         connector: PathBuf,
     },
-    /// Run the conformance kit: the connector against the scripted world of its fixture.
+    /// Run the conformance kit: the connector against the scripted world of its fixture, or at a real sandbox target.
     Test {
         /// The .wasm file, or the folder to build it from.
         connector: PathBuf,
+        /// Let the broker, which has the connector loaded, try it out at this target in the environment sandbox or test.
+        #[arg(long, value_name = "NAME")]
+        target: Option<String>,
+        /// What is applied and taken away at the target: JSON, a list as the `wishes` of fixture.json, which count where none is named.
+        #[arg(long, value_name = "FILE", requires = "target")]
+        wishes: Option<PathBuf>,
     },
     /// Make a key that signs connectors.
     Keygen(keys::Keygen),
@@ -71,7 +78,10 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failur
         Args::New(args) => make::new(args, cx),
         Args::Build(args) => make::build(args, cx).await,
         Args::Check { connector } => conformance::check(connector, cx).await,
-        Args::Test { connector } => return conformance::test(connector, cx).await,
+        Args::Test { connector, target: Some(target), wishes } => {
+            return trial::test(connector, &target, wishes.as_deref(), cx).await;
+        }
+        Args::Test { connector, target: None, .. } => return conformance::test(connector, cx).await,
         Args::Keygen(args) => keys::keygen(args, cx),
         Args::Sign(args) => keys::sign(&args, cx),
         Args::Load(args) => load::load(args, cx).await,

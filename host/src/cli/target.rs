@@ -85,6 +85,9 @@ pub(super) struct Update {
     /// What it may reach beyond the public internet, all anew; may be repeated.
     #[arg(long = "allow-network", value_name = "ORIGIN")]
     network: Vec<String>,
+    /// Take away all that it may reach beyond the public internet.
+    #[arg(long, conflicts_with = "network")]
+    no_network: bool,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -114,7 +117,7 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
                 body.insert("settings".to_owned(), Value::Object(settings));
             }
             body.insert("secrets".to_owned(), Value::Object(secrets(update.secrets)?));
-            if !update.network.is_empty() {
+            if update.no_network || !update.network.is_empty() {
                 body.insert("network".to_owned(), json!(update.network));
             }
             let target = api.update_target(&id, &Value::Object(body)).await?;

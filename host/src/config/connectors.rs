@@ -11,7 +11,7 @@ pub struct Connectors {
     pub allow_unsigned: bool,
     /// Publishers and their keys; of several that fit a connector's publisher the first one counts.
     pub publishers: Vec<Publisher>,
-    /// After so many broken rules in a row, a target's calls to a version of its connector stop.
+    /// After so many broken rules in a row, over all nodes, a target's calls to a version of its connector stop.
     pub strikes: Option<u32>,
 }
 

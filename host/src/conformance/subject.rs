@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hallpass_domain::clock::{Clock as _, ManualClock, Timestamp};
+use hallpass_domain::clock::{Clock, ManualClock, Timestamp};
 use hallpass_domain::holding::{self, Mode};
 use hallpass_domain::ids::{Digest, HoldingId, InstallationId, OperationId, Stamp, TargetId};
 use hallpass_domain::port::{self, Connector as _, Endpoint, Fence, Granted, Invocation};
@@ -24,10 +24,23 @@ const SEED: u64 = 7;
 
 /// A connector in a world.
 pub(super) struct Staged {
-    runtime: Runtime,
-    connector: Digest,
-    clock: ManualClock,
-    endpoint: Result<Arc<Endpoint>, port::Failure>,
+    pub(super) runtime: Runtime,
+    pub(super) connector: Digest,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) endpoint: Result<Arc<Endpoint>, port::Failure>,
+    pub(super) granted: Granted,
+    pub(super) fence: Arc<dyn Fence>,
+    pub(super) names: Names,
+    /// How long until a connector that answered "still going on" is asked again, in milliseconds.
+    pub(super) pause: u64,
+}
+
+/// What things are called in a world or at a target.
+pub(super) struct Names {
+    /// The mark of a holding.
+    pub(super) stamp: Box<dyn Fn(u32) -> Result<Stamp, port::Failure> + Send + Sync>,
+    /// Operations with the same number and seed are the same.
+    pub(super) seed: u64,
 }
 
 /// Nobody else works in a scripted world.
@@ -49,30 +62,50 @@ impl Staged {
         let clock = ManualClock::new(BEGIN);
         let stage = Arc::new(Scripted { world: Arc::clone(world), clock: clock.clone() });
         let runtime = runtime.on_stage(stage, Arc::new(clock.clone()), Arc::new(SeededRng::new(SEED)));
-        Self { runtime, connector, clock, endpoint: endpoint(target).map(Arc::new) }
+        Self {
+            runtime,
+            connector,
+            clock: Arc::new(clock),
+            endpoint: endpoint(target).map(Arc::new),
+            granted: Granted::Asked,
+            fence: Arc::new(Held),
+            names: Names { stamp: Box::new(|holding| stamp(holding).map_err(|e| random(&e))), seed: 0 },
+            pause: 0,
+        }
     }
 
     fn call(&self, run: &Run) -> Result<Invocation, Failure> {
         let endpoint = self.endpoint.clone().map_err(told)?;
         Ok(Invocation {
-            operation: operation(run.operation).map_err(|e| told(random(&e)))?,
+            operation: self.operation(run.operation).map_err(|e| told(random(&e)))?,
             attempt: run.attempt,
             connector: self.connector,
             endpoint,
             deadline: self.clock.now().plus(run.within_ms),
             dry_run: run.dry_run,
-            granted: Granted::Asked,
-            fence: Arc::new(Held),
+            granted: self.granted.clone(),
+            fence: Arc::clone(&self.fence),
         })
     }
 
-    fn wish(want: &Wish) -> Result<port::Wish, Failure> {
+    fn operation(&self, number: u32) -> Result<OperationId, RngError> {
+        OperationId::new(BEGIN.plus(number.into()), &SeededRng::new(self.names.seed ^ u64::from(number)))
+    }
+
+    /// Nobody asks again at once how far something is.
+    async fn rest(&self, continuation: Option<&str>) {
+        if continuation.is_some() && self.pause > 0 {
+            self.clock.sleep_until(self.clock.now().plus(self.pause)).await;
+        }
+    }
+
+    fn wish(&self, want: &Wish) -> Result<port::Wish, Failure> {
         let resource = want.sample.resource.parse().map_err(|e| {
             let message = format!("the wish `{}` of the fixture: {e}", want.sample.name);
             told(port::Failure::none(port::FailureKind::InvalidInput, "bad-resource", message))
         })?;
         Ok(port::Wish {
-            stamp: stamp(want.holding).map_err(|e| told(random(&e)))?,
+            stamp: (self.names.stamp)(want.holding).map_err(told)?,
             mode: if want.provisions { Mode::Provisioning } else { Mode::Access },
             account: want.sample.account.clone(),
             entitlement: want.sample.entitlement.clone(),
@@ -96,10 +129,6 @@ fn endpoint(target: &Target) -> Result<Endpoint, port::Failure> {
         secrets: target.secrets.iter().map(secret).collect::<BTreeMap<_, _>>(),
         network: Vec::new(),
     })
-}
-
-fn operation(number: u32) -> Result<OperationId, RngError> {
-    OperationId::new(BEGIN.plus(number.into()), &SeededRng::new(number.into()))
 }
 
 fn stamp(holding: u32) -> Result<Stamp, RngError> {
@@ -155,7 +184,7 @@ fn words(pairs: Vec<(String, String)>) -> impl Iterator<Item = String> {
 #[async_trait]
 impl Subject for Staged {
     fn stamp(&self, holding: u32) -> String {
-        stamp(holding).map(|stamp| stamp.to_string()).unwrap_or_default()
+        (self.names.stamp)(holding).map(|stamp| stamp.to_string()).unwrap_or_default()
     }
 
     fn now(&self) -> u64 {
@@ -163,23 +192,25 @@ impl Subject for Staged {
     }
 
     async fn apply(&self, run: &Run, want: &Wish, continuation: Option<&str>) -> Result<Applied, Failure> {
-        let applied = self.runtime.apply(&self.call(run)?, &Self::wish(want)?, continuation).await.map_err(told)?;
+        self.rest(continuation).await;
+        let applied = self.runtime.apply(&self.call(run)?, &self.wish(want)?, continuation).await.map_err(told)?;
         let delivered = applied.delivery.map(|delivery| [delivery.label].into_iter().chain(words(delivery.public)).collect());
         Ok(Applied { done: done(applied.done), delivered })
     }
 
     async fn revoke(&self, run: &Run, want: &Wish, continuation: Option<&str>) -> Result<Done, Failure> {
-        self.runtime.revoke(&self.call(run)?, &Self::wish(want)?, continuation).await.map(done).map_err(told)
+        self.rest(continuation).await;
+        self.runtime.revoke(&self.call(run)?, &self.wish(want)?, continuation).await.map(done).map_err(told)
     }
 
     async fn observe(&self, run: &Run, want: &Wish) -> Result<Observed, Failure> {
-        let seen = self.runtime.observe(&self.call(run)?, &Self::wish(want)?).await.map_err(told)?;
+        let seen = self.runtime.observe(&self.call(run)?, &self.wish(want)?).await.map_err(told)?;
         let words = words(seen.details).chain(seen.locator).collect();
         Ok(Observed { presence: presence(seen.presence), ours: seen.ours, words })
     }
 
     async fn look(&self, run: &Run, want: &Wish) -> Result<Option<Presence>, Failure> {
-        let seen = self.runtime.look(&self.call(run)?, &Self::wish(want)?).await.map_err(told)?;
+        let seen = self.runtime.look(&self.call(run)?, &self.wish(want)?).await.map_err(told)?;
         Ok(seen.presence.map(presence))
     }
 
@@ -210,7 +241,7 @@ impl Subject for Staged {
     }
 
     async fn tool_outcome(&self, run: &Run, of: u32) -> Result<ToolOutcome, Failure> {
-        let of = operation(of).map_err(|e| told(random(&e)))?;
+        let of = self.operation(of).map_err(|e| told(random(&e)))?;
         Ok(match self.runtime.tool_outcome(&self.call(run)?, &of).await.map_err(told)? {
             port::ToolOutcome::Done(result) => ToolOutcome::Done(result),
             port::ToolOutcome::NotDone => ToolOutcome::NotDone,

@@ -1,7 +1,7 @@
 //! The laws, one file each, in the order in which they are checked: a law may rest on those before it.
 
 mod absent;
-mod agreement;
+pub(crate) mod agreement;
 mod canary;
 mod dry_run;
 mod fixture;
@@ -31,9 +31,9 @@ pub(crate) use twice::difference;
 type Checking<'a> = Pin<Box<dyn Future<Output = Law> + Send + 'a>>;
 
 /// A law and how it is checked.
-struct Entry {
-    name: &'static str,
-    says: &'static str,
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    pub(crate) says: &'static str,
     /// Why it does not concern this connector.
     skip: fn(&Bench<'_>) -> Option<&'static str>,
     check: for<'a> fn(&'a Bench<'a>) -> Checking<'a>,
@@ -46,7 +46,7 @@ fn always(_: &Bench<'_>) -> Option<&'static str> {
 macro_rules! laws {
     ($($module:ident $name:literal $says:literal $skip:expr;)+) => {
         /// All laws.
-        const LAWS: &[Entry] = &[$(Entry { name: $name, says: $says, skip: $skip, check: |bench| Box::pin($module::check(bench)) },)+];
+        pub(crate) const LAWS: &[Entry] = &[$(Entry { name: $name, says: $says, skip: $skip, check: |bench| Box::pin($module::check(bench)) },)+];
     };
 }
 

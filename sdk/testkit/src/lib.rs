@@ -13,6 +13,7 @@ mod canary;
 mod fixture;
 mod laws;
 mod outcome;
+mod real;
 mod report;
 mod sight;
 mod subject;
@@ -20,6 +21,7 @@ mod world;
 
 pub use fixture::{BadFixture, Fixture, Sample, Target, ToolCall};
 pub use laws::conform;
+pub use real::{Tried, try_out};
 pub use report::{Checked, Finding, Report, Verdict};
 pub use subject::{
     Applied, Description, Done, Effect, Entitlement, Failure, Host, Item, Kind, Observed, Page, Presence, Run, Subject, Surface, Tool,

@@ -109,6 +109,7 @@ fn fitting<'a>(call: Call<'a>, method: &str, template: &str) -> Call<'a> {
         ("POST", "/v1/targets") => call.json(&json!({"name": "mine", "environment": "production", "connector": "scripted"})),
         ("POST", "/v1/connectors") => call.body("application/wasm", "scripted"),
         ("POST", "/v1/connectors/{digest}/accept") => call.json(&json!({"permissions": format!("sha256:{}", "0".repeat(64))})),
+        ("POST", "/v1/connectors/{digest}/test") => call.json(&json!({"target": "shop-prod"})),
         ("POST", "/v1/connectors/rollback") => call.json(&json!({"name": "scripted"})),
         ("POST", "/v1/connectors/{digest}/ban") => call.json(&json!({"reason": "malicious"})),
         ("PUT", "/v1/groups/{name}") => call.json(&json!({"members": ["dave"]})),

@@ -4,4 +4,5 @@ mod bench;
 mod commands;
 mod first_party;
 mod planted;
+mod trial;
 mod violations;

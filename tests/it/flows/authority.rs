@@ -1,6 +1,7 @@
 //! Who was offboarded or demoted does nothing after that was committed, whatever they had begun before (law 10).
 
-use hallpass_broker::{BrokerError, NewConnector, NewPrincipal, NewRequest, NewVerdict};
+use hallpass_broker::{BrokerError, NewConnector, NewPrincipal, NewRepin, NewRequest, NewUpgrade, NewVerdict};
+use hallpass_domain::connector::permissions_digest;
 use hallpass_domain::principal::PrincipalKind;
 use hallpass_domain::request::Verdict;
 use hallpass_tests::app::{MINUTE, ROLE, SCHEMA, TestApp, name};
@@ -57,6 +58,7 @@ on_both_backends! {
         let app = TestApp::new(bed).await;
         let grant = app.bot_reads(5 * MINUTE).await;
         app.settle().await;
+        let admin = app.sign_in("admin").await;
         let bob = {
             app.set_group("operators", &["admin", "bob"]).await;
             app.sign_in("bob").await
@@ -69,6 +71,19 @@ on_both_backends! {
         refused("revoke", app.broker.revoke(&bob, &grant, None).await);
         refused("set_account", app.broker.set_account(&bob, &app.target, app.id("bob"), "postgres").await);
         refused("load", app.broker.load_connector(&bob, NewConnector::of(READS_ONLY)).await);
+        let loaded = app.broker.load_connector(&admin, NewConnector::of(b"scripted 1.1.0")).await.unwrap().facts.digest;
+        let wider = app.broker.load_connector(&admin, NewConnector::of(b"scripted 1.2.0 asks=read")).await.unwrap().facts;
+        for to in [&loaded, &wider.digest] {
+            refused("upgrade", app.broker.upgrade_connector(&bob, to, NewUpgrade::default()).await);
+        }
+        refused("accept", app.broker.accept_connector(&bob, &wider.digest, &permissions_digest(&wider.permissions)).await);
+        refused("unload", app.broker.unload_connector(&bob, &loaded).await);
+        refused("ban", app.broker.ban_connector(&bob, &loaded, "he does not like it").await);
+        refused("lift", app.broker.lift_quarantine(&bob, &app.target).await);
+        app.broker.upgrade_connector(&admin, &loaded, NewUpgrade::default()).await.unwrap();
+        refused("rollback", app.broker.roll_back_connector(&bob, "scripted").await);
+        let repin = NewRepin { holdings: vec![app.grant(&grant).await.grant.holding], ..NewRepin::default() };
+        refused("repin", app.broker.repin_holdings(&bob, &loaded, repin).await);
         refused("update_target", app.broker.update_target(&bob, &app.target, hallpass_broker::TargetChange::default()).await);
     }
 

@@ -271,8 +271,14 @@ on_both_backends! {
         let app = TestApp::new(bed).await;
         app.add_target("other").await;
         let grant = app.bot_reads(10 * MINUTE).await;
-        app.scripted.script(&[Fault::Break, Fault::Break, Fault::Break]);
-        for _ in 0..6 {
+        app.scripted.script(&[Fault::Break, Fault::Break]);
+        for _ in 0..2 {
+            app.after(MINUTE).await;
+        }
+        // The count is not in the memory of one process.
+        let app = app.restart().await;
+        app.scripted.script(&[Fault::Break]);
+        for _ in 0..4 {
             app.after(MINUTE).await;
         }
         let stopped = app.broker.quarantines(&app.target).await.unwrap();

@@ -9,4 +9,6 @@ mod credential;
 mod identity;
 mod outage;
 mod overlap;
+mod permissions;
 mod targets;
+mod trial;

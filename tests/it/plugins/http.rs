@@ -11,6 +11,7 @@ use hallpass_tests::peer::{Authority, Peer, Seen, answer};
 use serde_json::{Value, json};
 
 mod effect;
+mod granted;
 mod look;
 
 const TOKEN: &str = "t0ken-of-the-broker/and+more";

@@ -3,6 +3,7 @@
 mod bad_input;
 mod idempotency;
 mod late;
+mod network;
 mod openapi;
 mod operation;
 pub(crate) mod service;

@@ -173,3 +173,31 @@ async fn a_transaction_survives_that_its_idle_connection_was_cut() {
     let wrote = run_tx!(world.store, "test.cut", |tx| -> StoreResult<()> { note(tx, "tg_x").await });
     wrote.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_is_held_moves_after_that_and_others_hold_it_too() {
+    let bed = Bed::postgres().await;
+    let world = World::new(&bed.open().await).await;
+    let Config::Postgres { url, .. } = bed.config() else { panic!("a bed of PostgreSQL") };
+    let mut watch = PgConnection::connect(url.expose()).await.unwrap();
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let (store, target) = (world.store.clone(), world.target.clone());
+    let held = run_tx!(world.store, "test.hold", |tx| -> StoreResult<tokio::task::JoinHandle<StoreResult<()>>> {
+        tx.hold_target(&target.id).await?;
+        run_tx!(store, "test.hold-too", |other| -> StoreResult<()> { other.hold_target(&target.id).await })?;
+        let (store, target) = (store.clone(), target.clone());
+        let moves = tokio::spawn(async move {
+            run_tx!(store, "test.move", |tx| -> StoreResult<()> {
+                tx.update_target(&target).await?;
+                note(tx, target.id.as_str()).await
+            })
+        });
+        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut watch).await.unwrap() == 0 {
+            assert!(!moves.is_finished(), "it did not wait");
+            tokio::task::yield_now().await;
+        }
+        Ok(moves)
+    });
+    held.unwrap().await.unwrap().unwrap();
+    assert_eq!(world.store.reads().await.unwrap().target(&world.target.id).await.unwrap().unwrap().revision, 2);
+}

@@ -57,16 +57,10 @@ impl Broker {
 
     /// The access of a stored request or grant, in the words of policy. Of the target it takes what it is called now; what the
     /// entitlement was is in the rows themselves, because the target may have another connector by now.
-    pub(crate) async fn stored_access(
-        &self,
-        reads: &mut Reads<'_>,
-        ask: &Ask,
-        mode: Mode,
-        connector: String,
-    ) -> Result<AccessFacts, BrokerError> {
+    pub(crate) async fn stored_access(&self, reads: &mut Reads<'_>, ask: &Ask, connector: String) -> Result<AccessFacts, BrokerError> {
         let target = reads.target(&ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &ask.target))?;
         let target = TargetFacts { name: target.name, environment: target.environment, connector };
-        Ok(AccessFacts { target, entitlement: ask.entitlement.clone(), resource: ask.resource.clone(), mode })
+        Ok(AccessFacts { target, entitlement: ask.entitlement.clone(), resource: ask.resource.clone(), mode: ask.mode })
     }
 
     /// A request in the words of policy.
@@ -75,9 +69,7 @@ impl Broker {
             reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
         let requester = facts_of(reads, &requester).await?;
         let (beneficiary, what) = match &request.ask {
-            Asked::Access(ask) => {
-                (None, AskedFacts::Access(self.stored_access(reads, ask, request.mode, request.connector.clone()).await?))
-            }
+            Asked::Access(ask) => (None, AskedFacts::Access(self.stored_access(reads, ask, request.connector.clone()).await?)),
             Asked::Permissions(ask) => {
                 let row = reads.connector(&ask.connector).await?.ok_or_else(|| BrokerError::not_found("connector", ask.connector))?;
                 let by = reads.principal(&row.loaded_by).await?.ok_or_else(|| BrokerError::not_found("principal", &row.loaded_by))?;
@@ -149,6 +141,8 @@ impl Broker {
         let missing = || BrokerError::not_found("principal", &request.requester);
         let owner = tx.reads().principal(&request.requester).await?.ok_or_else(missing)?.owner;
         anchor(tx, [&request.requester].into_iter().chain(&owner)).await?;
+        // The target does not move to another version meanwhile: the old one would be let go of before it has this holding.
+        tx.hold_target(&ask.target).await?;
         let mut reads = tx.reads();
         let target = reads.target(&ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &ask.target))?;
         let wanted = self.wanted(target, &ask.entitlement, &ask.resource).await?;

@@ -8,16 +8,17 @@ mod keep;
 mod load;
 pub(crate) mod quarantine;
 mod repin;
+mod trial;
 pub(crate) mod trust;
 mod upgrade;
 
 use std::sync::Arc;
 
-use hallpass_domain::connector::ConnectorState;
+use hallpass_domain::connector::{ConnectorEvent, ConnectorState};
 use hallpass_domain::ids::{Digest, TargetId};
 use hallpass_domain::port::{ConnectorFacts, Failure, FailureKind, Granted};
 use hallpass_policy::{Action, ResourceFacts};
-use hallpass_store::ConnectorRow;
+use hallpass_store::{ConnectorRow, Tx};
 
 use crate::Broker;
 use crate::context::OpContext;
@@ -103,6 +104,25 @@ impl Broker {
             Err(e) => tracing::error!(cause = %e, "the known connectors could not be looked up"),
         }
     }
+}
+
+/// Refuses a caller who may not do this with a connector any more. First in a transaction that does it.
+pub(crate) async fn still_may(ctx: &OpContext, tx: &mut Tx, action: Action, facts: &ConnectorFacts) -> Result<OpContext, BrokerError> {
+    let ctx = ctx.refresh(tx, &[]).await?;
+    may(&ctx, action, facts)?;
+    Ok(ctx)
+}
+
+/// The row of a version that is about to be used; it is taken back into use where it was unloaded. The row is written in any case:
+/// whoever lets go of the version at this moment came first, or does not do it. The event is the caller's.
+pub(crate) async fn take_up(tx: &mut Tx, digest: &Digest) -> Result<ConnectorRow, BrokerError> {
+    let mut row = tx.reads().connector(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
+    if row.state == ConnectorState::Unloaded {
+        row.state = row.state.on(ConnectorEvent::Load)?;
+    }
+    row.state.on(ConnectorEvent::Activate)?;
+    row.revision = tx.update_connector(&row).await?;
+    Ok(row)
 }
 
 /// Whether the caller may do something with a connector.

@@ -113,7 +113,7 @@ impl Broker {
         let pinned = self.connectors.facts(&holding.connector).map_or(request.connector, |facts| facts.name.clone());
         let ask =
             request.ask.access().ok_or_else(|| BrokerError::Internal(format!("the grant {} came of no asking for access", grant.id)))?;
-        let access = self.stored_access(reads, ask, holding.mode, pinned).await?;
+        let access = self.stored_access(reads, ask, pinned).await?;
         Ok(GrantFacts { id: grant.id.clone(), holder, access })
     }
 

@@ -57,8 +57,8 @@ use witness::Witness;
 
 pub use views::{
     Account, EnrolmentKeys, EventFilter, EventView, GrantFilter, GrantView, Group, Holders, Invitation, IssuedSession, MintedPass, Moved,
-    NewConnector, NewPrincipal, NewRepin, NewRequest, NewTarget, NewUpgrade, NewVerdict, Offer, Page, Part, PickedUp, Readiness, Repinned,
-    RequestFilter, RequestView, SealedFor, TargetChange, Unloading, Upgrade,
+    NewConnector, NewPrincipal, NewRepin, NewRequest, NewTarget, NewTrial, NewUpgrade, NewVerdict, Offer, Page, Part, PickedUp, Readiness,
+    Repinned, RequestFilter, RequestView, SealedFor, TargetChange, Unloading, Upgrade,
 };
 
 /// What a broker is made of.
@@ -94,8 +94,6 @@ pub struct Broker {
     pub(crate) connectors: Arc<dyn Connector>,
     pub(crate) settings: Settings,
     pub(crate) witness: Witness,
-    /// Broken rules in a row that this node saw.
-    pub(crate) strikes: connectors::quarantine::Strikes,
     /// A connector was banned, or its move ordered: looked after at once.
     pub(crate) connectors_changed: tokio::sync::Notify,
     pub(crate) breakers: engine::Breakers,
@@ -122,7 +120,6 @@ impl Broker {
             settings: parts.settings,
             witness: Witness::new(parts.checkpoint_file),
             breakers: engine::Breakers::default(),
-            strikes: connectors::quarantine::Strikes::default(),
             connectors_changed: tokio::sync::Notify::new(),
             deliveries: Mutex::default(),
             pruned: AtomicI64::new(0),

@@ -63,7 +63,6 @@ impl Broker {
             requester: ctx.principal().clone(),
             approved_ms: ask.duration_ms,
             ask: Asked::Access(ask.clone()),
-            mode: wanted.access.mode,
             connector: wanted.access.target.connector.clone(),
             state: if auto { RequestState::Approved { at: now } } else { RequestState::Pending { stage: 0, since: now } },
             stages: allowed.stages.clone(),
@@ -232,6 +231,7 @@ impl Broker {
             target: id,
             entitlement: new.entitlement.clone(),
             resource,
+            mode: wanted.access.mode,
             duration_ms: new.duration_ms,
             justification: new.justification.clone().filter(|text| !text.trim().is_empty()),
         };

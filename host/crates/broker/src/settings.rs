@@ -33,7 +33,7 @@ pub struct Settings {
     pub pick_up_ms: Millis,
     /// Whose connectors may be loaded.
     pub trust: TrustPolicy,
-    /// After so many broken rules in a row, a target's calls to a version of its connector stop.
+    /// After so many broken rules in a row, over all nodes, a target's calls to a version of its connector stop.
     pub strikes: u32,
     /// Attempts in flight at once, over all targets.
     pub in_flight: usize,

@@ -311,14 +311,14 @@ impl Broker {
     }
 
     /// Refuses a caller who may not configure the target any more.
-    async fn still_configures(&self, ctx: &OpContext, tx: &mut Tx, id: &TargetId) -> Result<(), BrokerError> {
+    pub(crate) async fn still_configures(&self, ctx: &OpContext, tx: &mut Tx, id: &TargetId) -> Result<(), BrokerError> {
         let ctx = ctx.refresh(tx, &[]).await?;
         let target = tx.reads().target(id).await?.ok_or_else(|| BrokerError::not_found("target", id))?;
         let facts = self.known(&target.connector).await?;
         ctx.authorize(Action::TargetConfigure, ResourceFacts::Target(&target_facts(&target, &facts)))
     }
 
-    async fn target_for(&self, ctx: &OpContext, id: &TargetId, action: Action) -> Result<Target, BrokerError> {
+    pub(crate) async fn target_for(&self, ctx: &OpContext, id: &TargetId, action: Action) -> Result<Target, BrokerError> {
         let target = self.store.reads().await?.target(id).await?.ok_or_else(|| BrokerError::not_found("target", id))?;
         let facts = self.known(&target.connector).await?;
         ctx.authorize(action, ResourceFacts::Target(&target_facts(&target, &facts)))?;

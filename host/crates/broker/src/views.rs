@@ -9,7 +9,7 @@ use hallpass_domain::grant::Grant;
 use hallpass_domain::holding::Presence;
 use hallpass_domain::ids::{Digest, EventId, GrantId, HoldingId, PrincipalId, RequestId, Stamp, TargetId};
 use hallpass_domain::name::{Name, NameError};
-use hallpass_domain::port::EntitlementFacts;
+use hallpass_domain::port::{EntitlementFacts, TrialWish};
 use hallpass_domain::principal::{Principal, PrincipalKind};
 use hallpass_domain::request::{Approval, Request, Verdict};
 use hallpass_domain::secret::SecretText;
@@ -299,6 +299,15 @@ pub struct RequestFilter {
     pub state: Option<String>,
     /// Only the caller's own.
     pub mine: bool,
+}
+
+/// A trial of a connector at a target.
+#[derive(Debug, Clone)]
+pub struct NewTrial {
+    /// Where: a target in the environment `sandbox` or `test`, by name.
+    pub target: Name,
+    /// What is applied and taken away; empty: the sample wishes of the connector's fixture.
+    pub wishes: Vec<TrialWish>,
 }
 
 /// Which grants to list.

@@ -49,6 +49,10 @@ text_enum! {
         ConnectorPermitted => "connector.permitted",
         /// An operator ordered targets to move to another version.
         ConnectorUpgradeOrdered => "connector.upgrade-ordered",
+        /// A trial of a version at a sandbox target begins: what it makes there is nobody's holding.
+        ConnectorTestBegan => "connector.test-began",
+        /// A trial ended, and what it made was taken away; `left` names what was not.
+        ConnectorTested => "connector.tested",
         /// A target's new calls use another version from now on.
         ConnectorActivated => "connector.activated",
         /// A version did not become active in a target: it does not fit, or fails its health check.

@@ -2,6 +2,7 @@
 //! tests: the broker knows no engine.
 
 mod optional;
+mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::secret::SecretText;
 use crate::text_enum::text_enum;
 
 pub use optional::{DescribedEntitlement, Description, Interface, Item, Page, SideEffect, Tool, ToolOutcome, not_exported};
+pub use trial::{LawTried, Trial, TrialVerdict, TrialWish, Tried};
 
 text_enum! {
     /// Why a call failed; `types.failure-kind` of the WIT.
@@ -338,6 +340,12 @@ pub trait Connector: Send + Sync + 'static {
     /// Done before it is used for the first time. The reason names each law that it breaks.
     async fn conform(&self, _connector: &Digest) -> Result<(), NotAdmitted> {
         Ok(())
+    }
+
+    /// Checks those laws that can be checked at a real target. What it makes there it takes away again, also when a law is broken.
+    /// The error says why nothing was tried.
+    async fn try_out(&self, _trial: &Trial) -> Result<Tried, NotAdmitted> {
+        Err(NotAdmitted { reason: "this host tries nothing out".into(), remedy: "Use `hallpass connector test` without a target".into() })
     }
 
     /// What is known of a loaded connector.

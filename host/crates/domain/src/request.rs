@@ -157,6 +157,8 @@ pub struct Ask {
     pub entitlement: String,
     /// On what.
     pub resource: Resource,
+    /// What the entitlement did to a target when it was asked for.
+    pub mode: Mode,
     /// For how long, in milliseconds.
     pub duration_ms: Millis,
     /// Why, in the requester's words. Untrusted text.
@@ -221,8 +223,6 @@ pub struct Request {
     pub requester: PrincipalId,
     /// What is asked for.
     pub ask: Asked,
-    /// What the entitlement does to a target, as it was when it was asked for; `access` where permissions are.
-    pub mode: Mode,
     /// The name of the connector that offered it then, or whose permissions are asked for.
     pub connector: String,
     /// Where it stands.

@@ -44,6 +44,7 @@ pub(crate) fn table() -> OpenApiRouter<App> {
         .routes(routes!(connectors::list::list, connectors::load::load))
         .routes(routes!(connectors::show::show))
         .routes(routes!(connectors::accept::accept))
+        .routes(routes!(connectors::trial::test))
         .routes(routes!(connectors::upgrade::upgrade))
         .routes(routes!(connectors::upgrade::rollback))
         .routes(routes!(connectors::repin::repin))

@@ -51,6 +51,8 @@ actions! {
     ConnectorRead => "connector.read",
     /// Take a connector out of use.
     ConnectorUnload => "connector.unload",
+    /// Try a version out at a sandbox target.
+    ConnectorTest => "connector.test",
     /// Move targets to another version, forward or back.
     ConnectorUpgrade => "connector.upgrade",
     /// Give a verdict on a version that asks for more than the one before.

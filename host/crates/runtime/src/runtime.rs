@@ -10,7 +10,7 @@ use hallpass_domain::grant::SeenBy;
 use hallpass_domain::ids::{Digest, OperationId, TargetId};
 use hallpass_domain::port::{
     Applied, Connector, ConnectorFacts, Description, Done, Failure, FailureKind, Interface, Invocation, NotAdmitted, Page, Sight,
-    ToolOutcome, Wish, not_exported,
+    ToolOutcome, Trial, Tried, Wish, not_exported,
 };
 use hallpass_domain::rng::Rng;
 use hallpass_domain::secret::SecretBytes;
@@ -90,6 +90,9 @@ pub struct Runtime {
 pub trait Examiner: Send + Sync + 'static {
     /// Runs all laws. The reason of the refusal names those that are broken.
     async fn examine(&self, runtime: &Runtime, connector: &Digest) -> Result<(), NotAdmitted>;
+
+    /// Runs those laws that can be checked at a real target; see [`Connector::try_out`].
+    async fn try_out(&self, runtime: &Runtime, trial: &Trial) -> Result<Tried, NotAdmitted>;
 }
 
 impl Runtime {
@@ -131,6 +134,17 @@ impl Runtime {
         let ticks = self.services.ticks.clone();
         let services = Services { clock, rng, limits, pools, egress, stage: Some(stage), ticks, low_priority: LowPriority::none() };
         Self::over(Arc::clone(&self.catalog), services)
+    }
+
+    /// The same connectors at the same targets, as another owner has them.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self { catalog: Arc::clone(&self.catalog), services: Arc::clone(&self.services), described: Mutex::default(), examiner: None }
+    }
+
+    /// The clock of its calls.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.services.clock)
     }
 
     fn frame(&self, call: &Invocation, want: Option<&Wish>, kind: Call) -> Result<(Arc<Loaded>, Arc<Frame>), Failure> {
@@ -260,6 +274,13 @@ impl Connector for Runtime {
         match &self.examiner {
             Some(examiner) => examiner.examine(self, connector).await,
             None => Ok(()),
+        }
+    }
+
+    async fn try_out(&self, trial: &Trial) -> Result<Tried, NotAdmitted> {
+        match &self.examiner {
+            Some(examiner) => examiner.try_out(self, trial).await,
+            None => Err(NotAdmitted { reason: "this runtime knows no laws".to_owned(), remedy: "Start it with an examiner".to_owned() }),
         }
     }
 

@@ -39,6 +39,14 @@ impl Backend {
         }
     }
 
+    /// Keeps the rows of a select as they are until the transaction ends, and lets others do the same. One writer needs none.
+    const fn shared(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => "FOR SHARE",
+        }
+    }
+
     /// Begins a transaction that may write.
     pub(crate) const fn begin(self) -> &'static str {
         match self {
@@ -47,8 +55,8 @@ impl Backend {
         }
     }
 
-    /// Puts the fragments into a text: `{now}` and `{skip_locked}`.
+    /// Puts the fragments into a text: `{now}`, `{skip_locked}` and `{shared}`.
     pub(crate) fn text(self, template: &'static str) -> SqlStr {
-        composed(template.replace("{now}", self.now_ms()).replace("{skip_locked}", self.skip_locked()))
+        composed(template.replace("{now}", self.now_ms()).replace("{skip_locked}", self.skip_locked()).replace("{shared}", self.shared()))
     }
 }

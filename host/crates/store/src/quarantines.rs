@@ -1,4 +1,4 @@
-//! Quarantines: versions of connectors whose calls have stopped in one target.
+//! Quarantines: versions of connectors whose calls have stopped in one target, and the broken rules that lead there.
 
 use hallpass_domain::connector::Quarantine;
 use hallpass_domain::ids::{Digest, TargetId};
@@ -6,9 +6,10 @@ use hallpass_domain::ids::{Digest, TargetId};
 use crate::error::StoreResult;
 use crate::reads::Reads;
 use crate::sql::{Row, args};
-use crate::tx::Tx;
+use crate::tx::{Bookkeeping, Tx};
 
 const TABLE: &str = "quarantines";
+const STRIKES: &str = "strikes";
 
 fn read(row: &Row) -> StoreResult<Quarantine> {
     Ok(Quarantine { connector: row.parse("connector")?, since: row.time("since")?, reason: row.text("reason")? })
@@ -23,6 +24,20 @@ impl Reads<'_> {
 }
 
 impl Tx {
+    /// Counts a broken rule of a version in a target; how many in a row that makes, over all nodes.
+    pub async fn add_strike(&mut self, target: &TargetId, connector: &Digest) -> StoreResult<u32> {
+        let sql = "INSERT INTO strikes (target, connector, n) VALUES ($1, $2, 1) \
+                   ON CONFLICT (target, connector) DO UPDATE SET n = strikes.n + 1 RETURNING target AS id, n";
+        let row = self.keep_one(Bookkeeping::Strike, STRIKES, sql, args![target, connector]).await?;
+        row.map_or(Ok(0), |row| row.number("n"))
+    }
+
+    /// The version kept to the rules: counting begins anew.
+    pub async fn clear_strikes(&mut self, target: &TargetId, connector: &Digest) -> StoreResult<()> {
+        let sql = "DELETE FROM strikes WHERE target = $1 AND connector = $2";
+        self.keep(Bookkeeping::Strike, STRIKES, sql, args![target, connector]).await.map(drop)
+    }
+
     /// Stops the calls of a target to a version; false where they have stopped already.
     pub async fn insert_quarantine(&mut self, target: &TargetId, q: &Quarantine) -> StoreResult<bool> {
         let sql = "INSERT INTO quarantines (target, connector, since, reason) VALUES ($1, $2, $3, $4) \

@@ -7,7 +7,7 @@ use hallpass_domain::target::Target;
 use crate::error::StoreResult;
 use crate::reads::Reads;
 use crate::sql::{Row, args, json};
-use crate::tx::Tx;
+use crate::tx::{Bookkeeping, Tx};
 
 const TABLE: &str = "targets";
 const SECRETS: &str = "target_secrets";
@@ -89,6 +89,13 @@ impl Reads<'_> {
 }
 
 impl Tx {
+    /// Keeps a target as it is until this transaction ends: whoever changes it waits, or came first and is seen by what is read
+    /// from now on. Any number of transactions keep the same one.
+    pub async fn hold_target(&mut self, id: &TargetId) -> StoreResult<()> {
+        let sql = self.store().backend().text("SELECT id FROM targets WHERE id = $1 {shared}");
+        self.keep_one(Bookkeeping::Anchor, TABLE, sql, args![id]).await.map(drop)
+    }
+
     /// Adds a target. Its secrets are put by [`Tx::put_target_secret`]; `secrets` is not looked at.
     pub async fn insert_target(&mut self, t: &Target) -> StoreResult<()> {
         let sql = "INSERT INTO targets (id, name, environment, connector, settings, network, owner, created, revision) \

@@ -24,6 +24,8 @@ pub enum Bookkeeping {
     Idempotency,
     /// When something is looked at next.
     Due,
+    /// Broken rules in a row, before anything follows from them.
+    Strike,
 }
 
 /// A running transaction. Made by [`run_tx!`](crate::run_tx).

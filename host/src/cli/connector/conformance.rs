@@ -86,7 +86,7 @@ pub(super) async fn test(connector: PathBuf, cx: &mut Context<'_>) -> Result<Exi
     Ok(if kept { Exit::Done } else { Exit::Failed })
 }
 
-fn laws(document: &Value) -> String {
+pub(super) fn laws(document: &Value) -> String {
     let head =
         pairs(&[("connector", text(document, "name")), ("version", text(document, "version")), ("digest", text(document, "digest"))]);
     let mut lines = vec![head, String::new()];

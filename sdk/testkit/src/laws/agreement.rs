@@ -26,7 +26,7 @@ pub(super) async fn check(bench: &Bench<'_>) -> Law {
     Ok(())
 }
 
-async fn seen(scene: &Scene<'_>, entitlement: &Entitlement, want: &Wish, right: Presence, when: &str) -> Law {
+pub(crate) async fn seen(scene: &Scene<'_>, entitlement: &Entitlement, want: &Wish, right: Presence, when: &str) -> Law {
     let name = &want.sample.name;
     let by_host = scene.look(want).await?;
     if by_host != Some(right) {

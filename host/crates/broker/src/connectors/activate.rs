@@ -3,6 +3,7 @@
 use hallpass_domain::connector::ConnectorEvent;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::ids::{Digest, PrincipalId, TargetId};
+use hallpass_domain::port::ConnectorFacts;
 use hallpass_domain::target::Target;
 use hallpass_store::{Activation, Tx, run_tx};
 
@@ -57,10 +58,7 @@ impl Broker {
     async fn proven(&self, target: &Target, next: Digest) -> Result<Result<(), String>, BrokerError> {
         let facts = self.known(&next).await?;
         let before = self.known(&target.connector).await?;
-        let fits = check_settings(&facts, &target.settings)
-            .and_then(|()| check_secrets_of(&facts, &target.secrets))
-            .and_then(|()| check_same_way(&before, &facts, target));
-        if let Err(e) = fits {
+        if let Err(e) = Self::fits(&before, &facts, target) {
             return Ok(Err(format!("the target's settings do not fit {} {}: {e}", facts.name, facts.version)));
         }
         let endpoint = self.endpoint(&mut self.store.reads().await?, target).await?;
@@ -71,6 +69,13 @@ impl Broker {
             }
             Err(e) => Err(e),
         }
+    }
+
+    /// Whether a version can work with what a target has, and sends its secrets where the one before did.
+    pub(crate) fn fits(before: &ConnectorFacts, facts: &ConnectorFacts, target: &Target) -> Result<(), BrokerError> {
+        check_settings(facts, &target.settings)?;
+        check_secrets_of(facts, &target.secrets)?;
+        check_same_way(before, facts, target)
     }
 
     /// A target uses a version from now on.

@@ -4,11 +4,12 @@ use hallpass_domain::connector::{ConnectorEvent, ConnectorState};
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::grant::{EndReason, GrantState};
 use hallpass_domain::ids::{Digest, GrantId};
+use hallpass_domain::target::Target;
 use hallpass_policy::Action;
 use hallpass_store::{ConnectorRow, run_tx};
 use tokio_util::sync::CancellationToken;
 
-use super::may;
+use super::{may, still_may};
 use crate::Broker;
 use crate::context::OpContext;
 use crate::engine;
@@ -66,6 +67,10 @@ impl Broker {
         run_tx!(self.store, "connector.unload", |tx| -> Result<(), BrokerError> {
             let mut row = tx.reads().connector(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
             let Ok(state) = row.state.on(ConnectorEvent::Unload) else { return Ok(()) };
+            // Behind the row: whoever took the version up again meanwhile is seen, or finds that it is gone.
+            if !tx.reads().released_connectors().await?.contains(digest) {
+                return Ok(());
+            }
             row.state = state;
             tx.update_connector(&row).await?;
             tx.emit(Event::new(EventKind::ConnectorUnloaded, digest).connector(*digest)).await?;
@@ -93,20 +98,13 @@ impl Broker {
     pub async fn unload_connector(&self, ctx: &OpContext, digest: &Digest) -> Result<Unloading, BrokerError> {
         let row = self.store.reads().await?.connector(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
         may(ctx, Action::ConnectorUnload, &row.facts)?;
-        let using = self.holders(digest).await?;
-        if !using.targets.is_empty() {
-            let names: Vec<&str> = using.targets.iter().map(|(_, name)| name.as_str()).collect();
-            return Err(BrokerError::invalid(
-                "connector",
-                format!("it is used by {}", names.join(", ")),
-                "Move them to another version first: hallpass connector upgrade.",
-            ));
-        }
         let actors = ctx.actors();
         if row.state != ConnectorState::Unloaded {
             run_tx!(self.store, "connector.retire", |tx| -> Result<(), BrokerError> {
+                still_may(ctx, tx, Action::ConnectorUnload, &row.facts).await?;
                 let mut row = tx.reads().connector(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
                 let state = row.state.on(ConnectorEvent::Retire)?;
+                check_unused(&tx.reads().targets().await?, digest)?;
                 if state != row.state {
                     row.state = state;
                     tx.update_connector(&row).await?;
@@ -143,6 +141,7 @@ impl Broker {
         }
         let actors = ctx.actors();
         let banned: Result<(), BrokerError> = run_tx!(self.store, "connector.ban", |tx| -> Result<(), BrokerError> {
+            still_may(ctx, tx, Action::ConnectorBan, &row.facts).await?;
             let mut row = tx.reads().connector(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
             row.state = row.state.on(ConnectorEvent::Ban)?;
             row.reason = Some(reason.to_owned());
@@ -156,6 +155,15 @@ impl Broker {
         self.look_after_connectors().await?;
         Ok(Unloading { connector: self.connector(ctx, digest).await?, holders: self.holders(digest).await? })
     }
+}
+
+fn check_unused(targets: &[Target], digest: &Digest) -> Result<(), BrokerError> {
+    let names: Vec<&str> = targets.iter().filter(|t| t.connector == *digest).map(|t| t.name.as_str()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let remedy = "Move them to another version first: hallpass connector upgrade.";
+    Err(BrokerError::invalid("connector", format!("it is used by {}", names.join(", ")), remedy))
 }
 
 /// Why a banned version does nothing.

@@ -12,7 +12,7 @@ use hallpass_domain::port::{EntitlementFacts, Invocation, Sight, Wish};
 use hallpass_policy::Action;
 use hallpass_store::{ConnectorRow, run_tx};
 
-use super::may;
+use super::{may, still_may, take_up};
 use crate::Broker;
 use crate::context::OpContext;
 use crate::engine::NoChange;
@@ -103,15 +103,17 @@ impl Broker {
             return Ok(view);
         }
         if !dry_run {
-            self.move_holding(ctx, &holding.id, to).await?;
+            self.move_holding(ctx, &holding.id, next).await?;
             view.moved = true;
         }
         Ok(view)
     }
 
-    async fn move_holding(&self, ctx: &OpContext, id: &HoldingId, to: Digest) -> Result<(), BrokerError> {
-        let actors = ctx.actors();
+    async fn move_holding(&self, ctx: &OpContext, id: &HoldingId, next: &ConnectorRow) -> Result<(), BrokerError> {
+        let (actors, to) = (ctx.actors(), next.facts.digest);
         run_tx!(self.store, "holding.repin", |tx| -> Result<(), BrokerError> {
+            still_may(ctx, tx, Action::ConnectorRepin, &next.facts).await?;
+            take_up(tx, &to).await?;
             let mut holding = tx.anchor_holding(id).await?.ok_or_else(|| BrokerError::not_found("holding", id))?;
             let from = holding.connector;
             holding.connector = to;

@@ -12,7 +12,7 @@ use hallpass_store::{ConnectorRow, RequestFilter, Tx, run_tx};
 
 use super::activate::order;
 use super::load::granted_before;
-use super::may;
+use super::{may, still_may, take_up};
 use crate::Broker;
 use crate::context::OpContext;
 use crate::error::BrokerError;
@@ -54,6 +54,7 @@ impl Broker {
         }
         let actors = ctx.actors();
         let ordered: Result<(), BrokerError> = run_tx!(self.store, "connector.upgrade", |tx| -> Result<(), BrokerError> {
+            still_may(ctx, tx, Action::ConnectorUpgrade, &row.facts).await?;
             let mut row = tx.reads().connector(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
             if row.granted.is_none() {
                 self.permit(tx, &mut row, &actors).await?;
@@ -90,6 +91,7 @@ impl Broker {
         }
         let actors = ctx.actors();
         let ordered: Result<(), BrokerError> = run_tx!(self.store, "connector.roll-back", |tx| -> Result<(), BrokerError> {
+            still_may(ctx, tx, Action::ConnectorUpgrade, &newest.facts).await?;
             for (target, previous) in &back {
                 self.order_all(tx, previous, std::slice::from_ref(&target.id), &actors).await?;
             }
@@ -113,6 +115,9 @@ impl Broker {
     }
 
     async fn order_all(&self, tx: &mut Tx, digest: &Digest, targets: &[TargetId], actors: &[PrincipalId]) -> Result<(), BrokerError> {
+        if !targets.is_empty() {
+            take_up(tx, digest).await?;
+        }
         for target in targets {
             let known = tx.reads().activation(target).await?;
             tx.put_activation(&order(known, target, *digest, self.clock.now())).await?;
@@ -159,19 +164,23 @@ impl Broker {
             id: RequestId::new(now, self.rng.as_ref())?,
             requester: ctx.principal().clone(),
             ask: Asked::Permissions(PermissionsAsk { connector: digest, diff: diff.clone(), targets, justification }),
-            mode: hallpass_domain::holding::Mode::Access,
             connector: row.facts.name.clone(),
             state: RequestState::Pending { stage: 0, since: now },
-            stages: allowed.stages,
+            stages: allowed.stages.clone(),
             approved_ms: 0,
-            policies: allowed.policies,
-            policy_revision: allowed.revision,
+            policies: allowed.policies.clone(),
+            policy_revision: allowed.revision.clone(),
             created: now,
             expires: now.plus(self.settings.request_ttl_ms),
             version: 1,
         };
         let actors = ctx.actors();
         run_tx!(self.store, "request.submit", |tx| -> Result<RequestId, BrokerError> {
+            let ctx = still_may(ctx, tx, Action::ConnectorUpgrade, &row.facts).await?;
+            if self.policy.decide_upgrade(ctx.facts(), &named) != Ok(allowed.clone()) {
+                // Who asks is not who they were when this call began: a group came or went.
+                return Err(BrokerError::Stale);
+            }
             // One asking is enough: whoever orders it again learns which one waits.
             let waiting = RequestFilter { connector: Some(digest), state: Some("pending".into()), ..RequestFilter::default() };
             if let Some(waits) = tx.reads().requests(&waiting, None, 1).await?.into_iter().next() {

@@ -181,7 +181,7 @@ impl Broker {
                 .word("seen", &sight.by),
         )
         .await?;
-        self.strikes.clear(&work.op.target, work.holding.connector);
+        tx.clear_strikes(&work.op.target, &work.holding.connector).await?;
         holding.seen = sight.presence.map(|presence| Seen { presence, at: now, by: sight.by });
         Ok(holding)
     }

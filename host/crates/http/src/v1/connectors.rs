@@ -5,12 +5,14 @@ pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod repin;
 pub(crate) mod show;
+pub(crate) mod trial;
 pub(crate) mod unload;
 pub(crate) mod upgrade;
 
 pub use accept::Acceptance;
 pub use load::LoadQuery;
 pub use repin::{NewRepin, Repinned};
+pub use trial::{CheckedLaw, NewTrial, SampleWish, Trial};
 pub use unload::{Ban, Unloading};
 pub use upgrade::{Moved, NewUpgrade, Rollback, Upgrade};
 

@@ -57,7 +57,11 @@ fn each_principal_may_do_what_the_built_in_set_says_and_nothing_else() {
         (&bot, ResourceFacts::Group(&developers), ""),
         (&ops, ResourceFacts::Target(&target), "target.read target.configure entitlement.read"),
         (&bot, ResourceFacts::Target(&target), "entitlement.read"),
-        (&ops, ResourceFacts::Connector(&connector), "connector.ban connector.read connector.repin connector.unload connector.upgrade"),
+        (
+            &ops,
+            ResourceFacts::Connector(&connector),
+            "connector.ban connector.read connector.repin connector.test connector.unload connector.upgrade",
+        ),
         (&olga, ResourceFacts::Connector(&connector), ""),
         (&ops, ResourceFacts::Request(&request), "request.read approval.read"),
         (&bot, ResourceFacts::Request(&request), "request.read request.withdraw approval.read"),

@@ -119,6 +119,13 @@ CREATE TABLE quarantines (
     PRIMARY KEY (target, connector)
 );
 
+CREATE TABLE strikes (
+    target      TEXT COLLATE "C" NOT NULL REFERENCES targets (id),
+    connector   TEXT COLLATE "C" NOT NULL REFERENCES connectors (digest),
+    n           BIGINT NOT NULL,
+    PRIMARY KEY (target, connector)
+);
+
 CREATE TABLE target_secrets (
     target      TEXT COLLATE "C" NOT NULL REFERENCES targets (id),
     name        TEXT COLLATE "C" NOT NULL,
@@ -144,7 +151,7 @@ CREATE TABLE requests (
     permissions     TEXT COLLATE "C",
     duration_ms     BIGINT NOT NULL,
     justification   TEXT COLLATE "C",
-    mode            TEXT COLLATE "C" NOT NULL,
+    mode            TEXT COLLATE "C",
     connector       TEXT COLLATE "C" NOT NULL,
     state           TEXT COLLATE "C" NOT NULL,
     stage           BIGINT,

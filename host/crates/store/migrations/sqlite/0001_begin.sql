@@ -119,6 +119,13 @@ CREATE TABLE quarantines (
     PRIMARY KEY (target, connector)
 );
 
+CREATE TABLE strikes (
+    target      TEXT NOT NULL REFERENCES targets (id),
+    connector   TEXT NOT NULL REFERENCES connectors (digest),
+    n           BIGINT NOT NULL,
+    PRIMARY KEY (target, connector)
+);
+
 CREATE TABLE target_secrets (
     target      TEXT NOT NULL REFERENCES targets (id),
     name        TEXT NOT NULL,
@@ -144,7 +151,7 @@ CREATE TABLE requests (
     permissions     TEXT,
     duration_ms     BIGINT NOT NULL,
     justification   TEXT,
-    mode            TEXT NOT NULL,
+    mode            TEXT,
     connector       TEXT NOT NULL,
     state           TEXT NOT NULL,
     stage           BIGINT,
