@@ -61,12 +61,18 @@ fn wasi(import: &str) -> Option<&str> {
     (interface.starts_with("wasi:") && !patch.is_empty() && patch.bytes().all(|b| b.is_ascii_digit())).then_some(interface)
 }
 
+/// Refuses a file that is too long.
+pub(crate) fn fits(file: &[u8], limits: &Limits) -> Result<(), NotAdmitted> {
+    if file.len() <= limits.file_bytes {
+        return Ok(());
+    }
+    let reason = format!("it has {} bytes, more than the {} that a connector may have", file.len(), limits.file_bytes);
+    Err(refuse(reason, "Strip it, or build it with optimisation for size"))
+}
+
 /// Checks `file` and returns what it carries.
 pub(crate) fn admit<'a>(file: &'a [u8], limits: &Limits) -> Result<Admitted<'a>, NotAdmitted> {
-    if file.len() > limits.file_bytes {
-        let reason = format!("it has {} bytes, more than the {} that a connector may have", file.len(), limits.file_bytes);
-        return Err(refuse(reason, "Strip it, or build it with optimisation for size"));
-    }
+    fits(file, limits)?;
     if Engine::detect_precompiled(file).is_some() {
         return Err(refuse("it is compiled machine code, which is never accepted from outside", BUILD));
     }

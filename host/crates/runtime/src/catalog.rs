@@ -82,13 +82,13 @@ impl Catalog {
 
     /// Admits, compiles and links a file.
     pub(crate) async fn load(self: &Arc<Self>, file: &[u8]) -> Result<Arc<Loaded>, NotAdmitted> {
-        // The size first: a digest of an endless file is work too.
-        let admitted = if file.len() <= self.limits.file_bytes { None } else { Some(admission::admit(file, &self.limits)?) };
+        // First: a digest of an endless file is work too.
+        admission::fits(file, &self.limits)?;
         let digest = Digest::of(file);
         if let Some(loaded) = self.get(&digest) {
             return Ok(loaded);
         }
-        let admitted = admitted.map_or_else(|| admission::admit(file, &self.limits), Ok)?;
+        let admitted = admission::admit(file, &self.limits)?;
         let manifest = Manifest::parse(admitted.manifest)?;
         let (fixture, interfaces) = (Arc::from(admitted.fixture), admitted.interfaces);
         let engine = admitted.engine;

@@ -36,17 +36,10 @@ impl Broker {
             tracing::warn!(connector = %digest, "a connector without a signature is loaded, as `allow_unsigned` says; it is for development alone");
         }
         let facts = self.connectors.load(new.file).await?;
-        let fitting = self.fitting(&facts, &trusted, &new).await;
-        // A file that is known has been examined.
-        let examined = if fitting.is_ok() && known.is_none() { self.connectors.conform(&digest).await } else { Ok(()) };
-        let fitting = fitting.and_then(|downgrade| match examined {
-            Ok(()) => Ok(downgrade),
-            Err(broken) => Err(Ok(Refused::new("conformance", broken.reason, &broken.remedy))),
-        });
-        let loaded = match fitting {
-            Ok(downgrade) => self.record_connector(ctx, &facts, &trusted, &new, downgrade).await,
-            Err(Ok(refused)) => Err(self.refuse_connector(ctx, &digest, refused).await),
-            Err(Err(e)) => Err(e),
+        let loaded = match self.fitting(&facts, &trusted, &new, known.is_some()).await {
+            Ok(Ok(downgrade)) => self.record_connector(ctx, &facts, &trusted, &new, downgrade).await,
+            Ok(Err(refused)) => Err(self.refuse_connector(ctx, &digest, refused).await),
+            Err(e) => Err(e),
         };
         if loaded.is_err() && known.is_none() {
             self.connectors.unload(&digest).await;
@@ -88,47 +81,49 @@ impl Broker {
         Ok(())
     }
 
-    /// Whether the file goes with what was signed and with the versions that are there: `true` for a downgrade on purpose.
+    /// Whether the file goes with what was signed, with the versions that are there and with the laws: `true` for a downgrade on
+    /// purpose.
     async fn fitting(
         &self,
         facts: &ConnectorFacts,
         trusted: &Trusted,
         new: &NewConnector<'_>,
-    ) -> Result<bool, Result<Refused, BrokerError>> {
+        is_known: bool,
+    ) -> Result<Result<bool, Refused>, BrokerError> {
         if let Some(signed) = &trusted.file
             && (signed.name != facts.name || signed.version != facts.version || signed.publisher != facts.publisher)
         {
             let reason =
                 format!("it was signed as {} {} of {}, and says of itself something else", signed.name, signed.version, signed.publisher);
-            return Err(Ok(Refused::new("bad-signature", reason, "Sign the file anew with `hallpass connector sign`")));
+            return Ok(Err(Refused::new("bad-signature", reason, "Sign the file anew with `hallpass connector sign`")));
         }
-        let versions = self.reads_of(&facts.name).await.map_err(Err)?;
+        let versions = self.reads_of(&facts.name).await?;
         let others = versions.iter().filter(|row| row.facts.digest != facts.digest);
         if let Some(other) = others.clone().find(|row| row.facts.publisher != facts.publisher) {
             let reason = format!(
                 "the name `{}` belongs to the publisher `{}` here, and its is `{}`",
                 facts.name, other.facts.publisher, facts.publisher
             );
-            return Err(Ok(Refused::new("name-taken", reason, "Give the connector another name in manifest.json")));
+            return Ok(Err(Refused::new("name-taken", reason, "Give the connector another name in manifest.json")));
         }
         if others.clone().any(|row| row.facts.version == facts.version) {
             let reason = format!("{} {} was loaded before, from another file", facts.name, facts.version);
-            return Err(Ok(Refused::new("same-version", reason, "Raise `version` in manifest.json and build it again")));
+            return Ok(Err(Refused::new("same-version", reason, "Raise `version` in manifest.json and build it again")));
         }
         let version = |facts: &ConnectorFacts| facts.version.parse::<Version>().ok();
         let highest = others.max_by_key(|row| version(&row.facts));
-        match highest.filter(|row| version(&row.facts) > version(facts)) {
-            Some(_) if new.allow_downgrade => Ok(true),
+        let downgrade = match highest.filter(|row| version(&row.facts) > version(facts)) {
+            Some(_) if new.allow_downgrade => true,
             Some(highest) => {
                 let reason = format!("{} {} is older than {}, which was loaded before", facts.name, facts.version, highest.facts.version);
-                Err(Ok(Refused::new(
-                    "downgrade",
-                    reason,
-                    "Load a newer version; with --allow-downgrade it is done all the same, and recorded",
-                )))
+                let remedy = "Load a newer version; with --allow-downgrade it is done all the same, and recorded";
+                return Ok(Err(Refused::new("downgrade", reason, remedy)));
             }
-            None => Ok(false),
-        }
+            None => false,
+        };
+        // A file that is known has been examined.
+        let examined = if is_known { Ok(()) } else { self.connectors.conform(&facts.digest).await };
+        Ok(examined.map(|()| downgrade).map_err(|broken| Refused::new("conformance", broken.reason, &broken.remedy)))
     }
 
     async fn reads_of(&self, name: &str) -> Result<Vec<ConnectorRow>, BrokerError> {

@@ -4,7 +4,7 @@
 use hallpass_domain::connector::{ConnectorEvent, PermissionDiff};
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::ids::{Digest, PrincipalId, RequestId, TargetId};
-use hallpass_domain::name::{Name, check_free_text};
+use hallpass_domain::name::Name;
 use hallpass_domain::request::{Asked, PermissionsAsk, Request, RequestEvent, RequestState};
 use hallpass_domain::target::Target;
 use hallpass_policy::Action;
@@ -16,11 +16,8 @@ use super::{may, still_may, take_up};
 use crate::Broker;
 use crate::context::OpContext;
 use crate::error::BrokerError;
-use crate::requests::submitted;
+use crate::requests::{check_justification, submitted};
 use crate::views::{Moved, NewUpgrade, Upgrade};
-
-/// The most bytes of a justification.
-const MOST_JUSTIFICATION_BYTES: usize = 4_000;
 
 impl Broker {
     /// Moves targets of the same connector to this version. Where it asks for no more than the version before, at once; else a
@@ -30,10 +27,7 @@ impl Broker {
         let row = reads.connector(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
         may(ctx, Action::ConnectorUpgrade, &row.facts)?;
         row.state.on(ConnectorEvent::Activate)?;
-        if let Some(text) = &new.justification {
-            check_free_text("the justification", text, MOST_JUSTIFICATION_BYTES)
-                .map_err(|e| BrokerError::invalid("justification", e, "Shorten it or remove what cannot be shown."))?;
-        }
+        check_justification(new.justification.as_deref())?;
         let versions = reads.connector_versions(&row.facts.name).await?;
         let targets = chosen(reads.targets().await?, &versions, digest, new.targets.as_deref())?;
         drop(reads);
