@@ -55,6 +55,17 @@ fn every_module_says_what_it_is() {
 }
 
 #[test]
+fn no_merge_is_left_half_done() {
+    let endings = [".rs", ".md", ".toml", ".json", ".lock", ".sql", ".wit", ".cedar", ".js", ".py"];
+    let hidden = [".gitignore", ".ci/run"].map(|name| (name.to_owned(), fs::read_to_string(root().join(name)).unwrap()));
+    let left = endings.iter().flat_map(|ending| files(ending)).chain(hidden).filter(|(_, text)| {
+        let marks = ["<", "=", ">"].map(|mark| mark.repeat(7));
+        text.lines().any(|line| marks.iter().any(|mark| line == mark || line.starts_with(&format!("{mark} "))))
+    });
+    refuse("these files hold marks of a merge", left.map(|(path, _)| path).collect());
+}
+
+#[test]
 fn files_stay_small() {
     let mut long = Vec::new();
     for (path, text) in files(".rs") {
