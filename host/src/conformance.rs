@@ -1,6 +1,7 @@
 //! Conformance: the kit of connector authors over the runtime. What a connector does in it goes through everything that a real
 //! call goes through; only the target is the scripted world of its fixture.
 
+mod apart;
 mod real;
 mod stage;
 mod subject;
@@ -8,11 +9,13 @@ mod subject;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use hallpass_domain::Clock;
 use hallpass_domain::holding::Mode;
 use hallpass_domain::ids::Digest;
 use hallpass_domain::port::{Connector as _, Interface, NotAdmitted, Trial, Tried};
 use hallpass_runtime::{Examiner, Runtime};
 use hallpass_testkit::{Entitlement, Fixture, Host, Report, Subject, Surface, World};
+use tokio::sync::Semaphore;
 
 use self::subject::Staged;
 
@@ -34,13 +37,24 @@ pub async fn conform_with(runtime: &Runtime, connector: &Digest, fixture: &[u8])
 /// How much of a report an error holds, in characters.
 const MOST_TOLD: usize = 2_000;
 
-/// The kit, as what the runtime examines connectors with.
-pub struct Kit;
+/// The kit, as what the runtime examines connectors with: one at a time, apart from the broker's work, and not for ever.
+pub struct Kit {
+    clock: Arc<dyn Clock>,
+    turn: Semaphore,
+}
+
+impl Kit {
+    /// A kit that ends examinations by this clock.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, turn: Semaphore::new(1) }
+    }
+}
 
 #[async_trait]
 impl Examiner for Kit {
     async fn examine(&self, runtime: &Runtime, connector: &Digest) -> Result<(), NotAdmitted> {
-        judge(&conform(runtime, connector).await?)
+        let _turn = self.turn.acquire().await.map_err(|e| apart::failed(&e))?;
+        judge(&apart::conform(runtime.beside(), *connector, Arc::clone(&self.clock)).await?)
     }
 
     async fn try_out(&self, runtime: &Runtime, trial: &Trial) -> Result<Tried, NotAdmitted> {

@@ -67,7 +67,7 @@ pub async fn wire(
         egress: Arc::new(hallpass_egress::Egress::new(Arc::clone(&clock))),
     })
     .context("the runtime of connectors does not start")?
-    .examined_by(Arc::new(Kit));
+    .examined_by(Arc::new(Kit::new(Arc::clone(&clock))));
     let mut settings = settings(url, &config.server.node, &config.limits);
     settings.trust = config.connectors.trust().map_err(anyhow::Error::msg)?;
     settings.strikes = config.connectors.strikes.unwrap_or(settings.strikes);

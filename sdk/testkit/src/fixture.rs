@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::world::rule::{Rule, Section, one_or_many};
-use crate::world::state::State;
+use crate::world::state::{State, check_held};
 
 /// A fixture, as its author wrote it.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -82,6 +82,9 @@ pub struct ToolCall {
 #[error("its fixture is not valid: {0}. Mend fixture.json (see \"The fixture\" in AUTHORING.md) and build the connector again")]
 pub struct BadFixture(pub(crate) String);
 
+/// The most wishes, and the most calls: each is played hundreds of times.
+const MOST_SAMPLES: usize = 32;
+
 impl Fixture {
     /// Reads the bytes of the section `hallpass:fixture`.
     pub fn parse(bytes: &[u8]) -> Result<Self, BadFixture> {
@@ -97,6 +100,12 @@ impl Fixture {
         if let Some(twice) = fixture.wishes.iter().enumerate().find(|(n, w)| fixture.wishes.iter().take(*n).any(|o| o.name == w.name)) {
             return Err(BadFixture(format!("two wishes are named `{}`", twice.1.name)));
         }
+        if fixture.wishes.len() > MOST_SAMPLES || fixture.calls.len() > MOST_SAMPLES {
+            return Err(BadFixture(format!(
+                "it has more than {MOST_SAMPLES} wishes, or calls: one for each thing that is done in another way is enough"
+            )));
+        }
+        check_held(&fixture.world).map_err(BadFixture)?;
         settle(Section::Sql, &mut fixture.sql)?;
         settle(Section::Http, &mut fixture.http)?;
         Ok(fixture)

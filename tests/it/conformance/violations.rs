@@ -1,10 +1,13 @@
 //! Each law catches a connector that breaks it. The connectors are in `tests/violations`, one file per law.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use hallpass::conformance::{Kit, conform_with, judge};
+use hallpass_domain::clock::ManualClock;
 use hallpass_runtime::Examiner as _;
 use hallpass_testkit::{Report, Verdict};
+use hallpass_tests::bed::START;
 use serde_json::{Value, json};
 
 use super::bench::{assert_kept, checked};
@@ -92,10 +95,30 @@ async fn a_fixture_that_is_not_whole_is_named() {
     assert!(finding(&no_answer).contains("http.give"), "{no_answer:?}");
 }
 
+fn kit() -> Kit {
+    Kit::new(Arc::new(ManualClock::new(START)))
+}
+
+#[tokio::test]
+async fn an_examination_has_an_end() {
+    let (bench, digest) = HTTP.bench().await;
+    let clock = ManualClock::new(START);
+    let kit = Kit::new(Arc::new(clock.clone()));
+    let mut examination = std::pin::pin!(kit.examine(&bench.runtime, digest));
+    let late = loop {
+        tokio::select! {
+            biased;
+            done = &mut examination => break done,
+            () = tokio::task::yield_now() => clock.advance(60_000),
+        }
+    };
+    assert!(late.unwrap_err().reason.contains("not all checked after 120 s"));
+}
+
 #[tokio::test]
 async fn what_breaks_a_law_is_not_admitted_and_the_reason_names_the_law() {
     let (bench, digest) = SQL.bench().await;
-    Kit.examine(&bench.runtime, digest).await.expect("its own fixture names no violation");
+    kit().examine(&bench.runtime, digest).await.expect("its own fixture names no violation");
     let mut fixture: Value = serde_json::from_slice(&bench.runtime.fixture(digest).unwrap()).unwrap();
     fixture["target"]["settings"]["violation"] = json!("twice");
     let report = conform_with(&bench.runtime, digest, fixture.to_string().as_bytes()).await.unwrap();
@@ -106,14 +129,14 @@ async fn what_breaks_a_law_is_not_admitted_and_the_reason_names_the_law() {
 #[tokio::test]
 async fn over_http_too_what_breaks_a_law_is_not_admitted() {
     let (bench, digest) = HTTP.bench().await;
-    Kit.examine(&bench.runtime, digest).await.expect("its own fixture names no violation");
+    kit().examine(&bench.runtime, digest).await.expect("its own fixture names no violation");
     // In the fixture that this file carries, no key is ever made to fit.
     let (fits, does_not) = (br#""key {stamp}.fits": true"#, br#""key {stamp}.fits": null"#);
     let mut changed = HTTP.file().await.to_vec();
     let at = changed.windows(fits.len()).position(|bytes| bytes == fits).unwrap();
     changed[at..at + fits.len()].copy_from_slice(does_not);
     let other = bench.load(&changed).await;
-    let refused = Kit.examine(&bench.runtime, &other).await.unwrap_err();
+    let refused = kit().examine(&bench.runtime, &other).await.unwrap_err();
     assert!(refused.reason.contains("agreement (grants.apply)"), "{refused}");
 }
 

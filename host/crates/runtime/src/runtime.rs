@@ -74,6 +74,9 @@ pub enum RuntimeError {
     Key,
 }
 
+/// The most of a refusal that is told, in bytes.
+const MOST_TOLD: usize = 4_000;
+
 /// What a connector said of a target, and for which revision of its settings.
 type Described = (i64, Arc<Description>);
 
@@ -272,7 +275,11 @@ impl Connector for Runtime {
 
     async fn conform(&self, connector: &Digest) -> Result<(), NotAdmitted> {
         match &self.examiner {
-            Some(examiner) => examiner.examine(self, connector).await,
+            // What its author wrote into the fixture may stand in the reason.
+            Some(examiner) => examiner.examine(self, connector).await.map_err(|refused| NotAdmitted {
+                reason: hostile_text::line(&refused.reason, MOST_TOLD),
+                remedy: hostile_text::line(&refused.remedy, MOST_TOLD),
+            }),
             None => Ok(()),
         }
     }

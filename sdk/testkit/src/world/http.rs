@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::fault::arrives;
 use super::rule::{Rule, Section};
-use super::state::{Scope, twisted};
+use super::state::{Room, Scope, twisted};
 use super::{Fault, Gone, Point, World};
 
 /// A request to a scripted target, as it would have gone out.
@@ -49,7 +49,8 @@ impl World {
         }
         let state = self.state();
         let values = asked.values();
-        let scope = Scope { values: &values, state: &state };
+        let room = Room::default();
+        let scope = Scope { values: &values, state: &state, room: &room };
         let played = self.play(Section::Http, &asked.name, scope).and_then(|(rule, after)| {
             let answered = answer(&rule, scope).map_err(|what| self.broken(Section::Http, &asked.name, &what))?;
             Ok((answered, after))
@@ -219,6 +220,8 @@ mod tests {
     #[test]
     fn a_rule_has_no_parts_of_the_other_section() {
         let refused = |fixture: Value| Fixture::parse(fixture.to_string().as_bytes()).unwrap_err().to_string();
+        let wish = |n: u32| json!({"name": n.to_string(), "entitlement": "x", "resource": "x:y"});
+        assert!(refused(json!({"wishes": (0..33).map(wish).collect::<Vec<_>>()})).contains("more than 32 wishes"));
         assert!(refused(json!({"http": {"thing": {"rows": []}}})).contains("`http.thing`: `rows` says nothing here"));
         assert!(refused(json!({"sql": {"thing": {"status": 200}}})).contains("`sql.thing`: `status` says nothing here"));
         for (rule, says) in [

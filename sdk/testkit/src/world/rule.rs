@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde_json::{Map, Value};
 
-use super::state::{Scope, State, Told};
+use super::state::{Scope, State, Told, check_held};
 
 /// Where a rule stands, and so what it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +147,7 @@ impl Rule {
         for thing in &self.remove {
             state.remove(&scope.thing(thing)?);
         }
+        check_held(&state)?;
         Ok(state)
     }
 }

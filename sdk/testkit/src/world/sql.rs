@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::fault::arrives;
 use super::rule::{Rule, Section, SqlError};
-use super::state::{Scope, State, twisted};
+use super::state::{Room, Scope, State, twisted};
 use super::{Fault, Gone, Point, World};
 
 /// What goes wrong for whoever talks to a database.
@@ -63,7 +63,7 @@ impl Session {
         let fault = self.world.sql_step(Point::Read(statement.to_owned()))?;
         let state = self.draft.clone().unwrap_or_else(|| self.world.state());
         let (rule, _) = self.play(statement, values, &state)?;
-        let rows = Scope { values, state: &state }.list(&rule.rows.unwrap_or_default());
+        let rows = Scope { values, state: &state, room: &Room::default() }.list(&rule.rows.unwrap_or_default());
         let rows = rows.map_err(|what| self.broken(statement, &what))?;
         let rows: Option<Vec<Map<String, Value>>> = rows.into_iter().map(|row| row.as_object().cloned()).collect();
         let rows = rows.ok_or_else(|| self.broken(statement, "a row is an object, column by column"))?;
@@ -85,7 +85,7 @@ impl Session {
 
     /// What a statement does: the rule that holds, and the state after it.
     fn play(&self, statement: &str, values: &Map<String, Value>, state: &State) -> Result<(Rule, State), Trouble> {
-        let (rule, after) = self.world.play(Section::Sql, statement, Scope { values, state }).map_err(not_whole)?;
+        let (rule, after) = self.world.play(Section::Sql, statement, Scope { values, state, room: &Room::default() }).map_err(not_whole)?;
         match rule.error {
             Some(SqlError { sqlstate, message }) => Err(Trouble::Answer { sqlstate, message }),
             None => Ok((rule, after)),

@@ -1,5 +1,8 @@
 //! What a scripted world holds: things by name, each with fields. And the little language in which rules speak of it.
+//!
+//! A fixture is its author's, and is played in the memory of whoever loads the connector: what rules make of it has bounds.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
@@ -14,6 +17,55 @@ pub type State = BTreeMap<String, Map<String, Value>>;
 pub(crate) struct Scope<'a> {
     pub(crate) values: &'a Map<String, Value>,
     pub(crate) state: &'a State,
+    pub(crate) room: &'a Room,
+}
+
+/// What one statement or request may make, in bytes.
+const MOST_MADE: usize = 1024 * 1024;
+/// What a world may hold, in bytes.
+const MOST_HELD: usize = 256 * 1024;
+
+/// Room for what one statement or request makes.
+#[derive(Debug)]
+pub(crate) struct Room(Cell<usize>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Cell::new(MOST_MADE))
+    }
+}
+
+impl Room {
+    /// Takes room for this much, before it is made.
+    fn take(&self, bytes: usize) -> Told<()> {
+        let left = self.0.get().checked_sub(bytes).ok_or_else(|| format!("it makes more than {MOST_MADE} bytes"))?;
+        self.0.set(left);
+        Ok(())
+    }
+}
+
+/// Refuses a state that is too large for a world.
+pub(crate) fn check_held(state: &State) -> Told<()> {
+    let held: usize = state.iter().map(|(thing, fields)| thing.len() + size_of_fields(fields)).sum();
+    if held <= MOST_HELD {
+        Ok(())
+    } else {
+        Err(format!("the world holds {held} bytes, and may hold {MOST_HELD}: model what matters and no more"))
+    }
+}
+
+/// What a value takes, about.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => 32 + text.len(),
+        Value::Array(items) => 32 + items.iter().map(size).sum::<usize>(),
+        Value::Object(fields) => size_of_fields(fields),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 32,
+    }
+}
+
+fn size_of_fields(fields: &Map<String, Value>) -> usize {
+    32 + fields.iter().map(|(name, value)| name.len() + size(value)).sum::<usize>()
 }
 
 /// A fault of the fixture, as a sentence.
@@ -33,13 +85,18 @@ impl Scope<'_> {
         if let Some(name) = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'))
             && !name.contains(['{', '}'])
         {
-            return value(name).cloned();
+            let value = value(name)?;
+            self.room.take(size(value))?;
+            return Ok(value.clone());
         }
+        self.room.take(32 + text.len())?;
         let (mut out, mut rest) = (String::new(), text);
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').ok_or_else(|| format!("\"{text}\" has a brace that is not closed"))?;
             out.push_str(before);
-            out.push_str(&plain(value(name)?));
+            let value = value(name)?;
+            self.room.take(size(value))?;
+            out.push_str(&plain(value));
             rest = after;
         }
         out.push_str(rest);
@@ -61,7 +118,9 @@ impl Scope<'_> {
     /// What a place holds; null where there is nothing.
     pub(crate) fn at(self, template: &str) -> Told<Value> {
         let (thing, field) = self.place(template)?;
-        Ok(self.state.get(&thing).and_then(|fields| fields.get(&field)).cloned().unwrap_or_default())
+        let Some(found) = self.state.get(&thing).and_then(|fields| fields.get(&field)) else { return Ok(Value::Null) };
+        self.room.take(size(found))?;
+        Ok(found.clone())
     }
 
     /// A template with everything filled in.
@@ -75,7 +134,10 @@ impl Scope<'_> {
                     fields.iter().map(|(name, value)| Ok((name.clone(), self.fill(value)?))).collect::<Told<Map<_, _>>>().map(Value::Object)
                 }
             },
-            other => Ok(other.clone()),
+            other => {
+                self.room.take(size(other))?;
+                Ok(other.clone())
+            }
         }
     }
 
@@ -123,10 +185,11 @@ impl Scope<'_> {
             let limit = entry.get("limit").map(|limit| self.fill(limit)).transpose()?.as_ref().and_then(number).unwrap_or(usize::MAX);
             let things = self.state.keys().filter_map(|thing| Some((thing, thing.strip_prefix(&prefix)?)));
             for (thing, key) in things.filter(|(_, key)| after.is_empty() || *key > after.as_str()).take(limit) {
+                self.room.take(size_of_fields(self.values))?;
                 let mut values = self.values.clone();
                 values.insert("thing".to_owned(), thing.clone().into());
                 values.insert("key".to_owned(), key.into());
-                out.push(Scope { values: &values, state: self.state }.fill(row)?);
+                out.push(Scope { values: &values, ..self }.fill(row)?);
             }
         }
         Ok(out)
@@ -169,7 +232,7 @@ mod tests {
     #[test]
     fn templates_speak_of_values_and_of_the_state() {
         let (state, values) = (state(), values());
-        let scope = Scope { values: &values, state: &state };
+        let scope = Scope { values: &values, state: &state, room: &Room::default() };
         for (template, filled) in [
             (json!("{until}"), json!(7)),
             (json!("until {until}!"), json!("until 7!")),
@@ -194,7 +257,29 @@ mod tests {
         for (after, limit, found) in [("", 5, json!([{"who": "1"}, {"who": "2"}])), ("1", 1, json!([{"who": "2"}])), ("2", 5, json!([]))] {
             values.insert("after".to_owned(), after.into());
             values.insert("limit".to_owned(), limit.into());
-            assert_eq!(Value::Array(Scope { values: &values, state: &state }.list(&template).unwrap()), found);
+            let scope = Scope { values: &values, state: &state, room: &Room::default() };
+            assert_eq!(Value::Array(scope.list(&template).unwrap()), found);
         }
+    }
+
+    #[test]
+    fn what_a_rule_makes_has_bounds() {
+        let long = "x".repeat(100_000);
+        let state: State = serde_json::from_value(json!({"thing": {"field": long}})).unwrap();
+        let values: Map<String, Value> = serde_json::from_value(json!({"name": long})).unwrap();
+        let many = |one: Value| Value::Array(vec![one; 20]);
+        for bomb in [
+            many(json!({"$": "thing.field"})),
+            many(json!("{name}")),
+            json!("{name}".repeat(20)),
+            many(json!([long])),
+            json!([{"each": "thing", "row": many(json!({"$": "{thing}.field"}))}]),
+        ] {
+            let scope = Scope { values: &values, state: &state, room: &Room::default() };
+            assert!(scope.fill(&bomb).unwrap_err().contains("more than 1048576 bytes"));
+        }
+        let full: State = (0..3).map(|n| (format!("thing {n}"), state["thing"].clone())).collect();
+        assert!(check_held(&full).unwrap_err().contains("may hold 262144"));
+        assert!(check_held(&state).is_ok());
     }
 }
