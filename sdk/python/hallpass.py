@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from componentize_py_types import Err, Ok
 from wit_world.imports import outgoing_handler
 from wit_world.imports.http_types import (
+    ErrorCode_HttpRequestDenied,
     ErrorCode_HttpResponseTimeout,
     Fields,
     IncomingBody,
@@ -70,6 +71,9 @@ def request(method, url, body=None, expected=()):
     try:
         status, headers, data = _send(method, url, None if body is None else json.dumps(body).encode())
     except Err as error:
+        if isinstance(error.value, ErrorCode_HttpRequestDenied):
+            said = f"{where} is no request that the manifest declares for this call: the broker's log says why"
+            raise failure(FailureKind.FORBIDDEN, "request-refused", said) from None
         # It may have arrived: only a look can tell.
         late = isinstance(error.value, ErrorCode_HttpResponseTimeout)
         kind = FailureKind.TIMEOUT if late else FailureKind.UNAVAILABLE

@@ -123,7 +123,13 @@ async fn examine(store: &Store, data: &Path, key: Option<&Path>, external: Optio
             file.display()
         ))
     })?;
-    let key: VerifierKey = text.parse().map_err(|e| Failure::failed(format!("{} holds no key: {e}", file.display())))?;
+    let key: VerifierKey = text.parse().map_err(|e| {
+        Failure::failed(format!(
+            "{} holds no key: {e}. Use the line in `{}`, which the broker wrote into its data folder at its first start",
+            file.display(),
+            wiring::AUDIT_KEY
+        ))
+    })?;
     let beside = optional(&data.join(wiring::CHECKPOINT))?;
     let notes = [(Which::Beside, beside.as_deref()), (Which::External, external)];
     let notes: Vec<_> = notes.into_iter().filter_map(|(which, note)| Some((which, note?))).collect();

@@ -58,7 +58,11 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
     let profile = args.name.unwrap_or_else(|| free_name(&identity.name, |name| profiles.has(name)));
     profiles.save(&profile, &identity)?;
     // Whoever enrols means to go on as that.
+    let before = profiles.current().filter(|before| *before != profile);
     profiles.choose(&profile)?;
+    if let Some(before) = before {
+        cx.tell(&format!("From now on you act as {profile}; with --as {before} as before"));
+    }
     let document = json!({ "profile": profile, "name": identity.name, "principal": identity.principal, "broker": identity.broker });
     cx.show(&document, |d| {
         pairs(&[

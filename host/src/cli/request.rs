@@ -97,7 +97,11 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
                 return Err(Failure::failed(format!("the request {id} ended as {}", text(&request, "state"))));
             }
             let grant = api.settled(&granted, &within).await?;
-            cx.show(&grant, grant::describe)
+            cx.show(&grant, grant::describe)?;
+            if grant.word("state") == "failed" {
+                return Err(Failure::failed(format!("the grant {granted} failed, as it says above; nothing is left of it")));
+            }
+            Ok(())
         }
         (None, None) => Err(Failure::usage("say what you ask for: hallpass request TARGET ENTITLEMENT RESOURCE --for LENGTH")),
     }
@@ -118,12 +122,17 @@ fn table(requests: &Value, none: &str, why: bool) -> String {
         ("target", &|r| text(r, if r.at("permissions").is_null() { "target_name" } else { "permissions.name" })),
         ("entitlement", &|r| if r.at("permissions").is_null() { text(r, "entitlement") } else { "permissions".to_owned() }),
         ("resource", &|r| text(r, "resource")),
-        ("for", &|r| length(r, "approved_ms")),
+        ("for", &|r| how_long(r, "approved_ms")),
     ];
     if why {
         columns.push(("why", &|r| text(r, "justification")));
     }
     list(requests, none, &columns)
+}
+
+/// Permissions are not for a time.
+fn how_long(request: &Value, path: &str) -> String {
+    if request.at("permissions").is_null() { length(request, path) } else { String::new() }
 }
 
 /// What a request is about.
@@ -154,8 +163,8 @@ pub(super) fn describe(request: &Value) -> String {
         ("state", text(request, "state")),
         ("who", text(request, "requester_name")),
         ("what", what(request)),
-        ("asked for", length(request, "duration_ms")),
-        ("approved for", length(request, "approved_ms")),
+        ("asked for", how_long(request, "duration_ms")),
+        ("approved for", how_long(request, "approved_ms")),
         ("why", text(request, "justification")),
         ("needs", needed.join(", then ")),
         ("verdicts", given.join(", ")),

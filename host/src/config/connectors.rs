@@ -43,7 +43,8 @@ impl Publisher {
         let wrong = |what: String| format!("publisher \"{}\": {what}", self.name);
         let mut keys: Vec<VerifierKey> = Vec::new();
         for text in &self.keys {
-            let key: VerifierKey = text.parse().map_err(|e| wrong(format!("{e}")))?;
+            let key: VerifierKey =
+                text.parse().map_err(|e| wrong(format!("{e}. Use the line that `hallpass connector keygen` printed")))?;
             if keys.contains(&key) {
                 return Err(wrong(format!("the key {} stands twice", key.name())));
             }

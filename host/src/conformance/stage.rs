@@ -46,6 +46,10 @@ impl Stage for Scripted {
         SecretText::new(placeholder("token"))
     }
 
+    fn refused(&self, reason: &str) {
+        self.world.refuse(reason);
+    }
+
     fn logged(&self, line: &str) {
         self.world.log(line);
     }

@@ -37,6 +37,8 @@ struct Inner {
     logged: Vec<String>,
     /// Faults of the fixture.
     problems: Vec<String>,
+    /// What the host did not let out.
+    refused: Vec<String>,
 }
 
 impl World {
@@ -49,6 +51,16 @@ impl World {
     /// Takes a line that the connector logged.
     pub fn log(&self, line: &str) {
         self.inner().logged.push(line.to_owned());
+    }
+
+    /// Takes the reason for which the host let a request not out.
+    pub fn refuse(&self, reason: &str) {
+        self.inner().refused.push(reason.to_owned());
+    }
+
+    /// What the host did not let out.
+    pub(crate) fn refused(&self) -> Vec<String> {
+        self.inner().refused.clone()
     }
 
     /// What it holds.

@@ -68,6 +68,7 @@ violations! { OVER_SQL, SQL;
 }
 
 violations! { OVER_HTTP, HTTP;
+    a_request_that_is_not_declared: "undeclared" breaks "fixture" in "hallpass:manifest";
     any_answer_called_healthy: "health" breaks "health" in "health.check";
     a_listing_that_was_refused_called_complete: "paging" breaks "refusal" in "inventory.list-page";
     a_status_of_another_kind: "kind" breaks "refusal" in "grants.apply";
@@ -146,5 +147,5 @@ async fn every_law_has_its_violation() {
     let caught_in = |table: &[(&str, &'static str)]| table.iter().map(|(_, law)| *law).collect::<BTreeSet<_>>();
     assert_eq!(caught_in(OVER_SQL), laws);
     // Those that strike in another way over HTTP.
-    assert_eq!(caught_in(OVER_HTTP), BTreeSet::from(["absent", "canary", "garbage", "health", "lost-reply", "refusal"]));
+    assert_eq!(caught_in(OVER_HTTP), BTreeSet::from(["absent", "canary", "fixture", "garbage", "health", "lost-reply", "refusal"]));
 }

@@ -178,7 +178,7 @@ pub enum NoteError {
         name: String,
     },
     /// A verifier key that cannot be read.
-    #[error("this is no verifier key: {0}. Use the line in `audit.vkey`, which the broker wrote into its data folder at its first start")]
+    #[error("this is no verifier key: {0}")]
     Key(&'static str),
     /// It is not a signed note.
     #[error("this is no signed note: {0}")]

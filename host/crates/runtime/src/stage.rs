@@ -23,6 +23,9 @@ pub trait Stage: Send + Sync + 'static {
     /// The token that a credential fetches.
     fn token(&self) -> SecretText;
 
+    /// Takes the reason for which a request was not let out: one line.
+    fn refused(&self, reason: &str);
+
     /// Takes a line that the connector logged: bounded, one line, as the broker's log would hold it.
     fn logged(&self, line: &str);
 }

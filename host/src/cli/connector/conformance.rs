@@ -90,15 +90,23 @@ pub(super) fn laws(document: &Value) -> String {
     let head =
         pairs(&[("connector", text(document, "name")), ("version", text(document, "version")), ("digest", text(document, "digest"))]);
     let mut lines = vec![head, String::new()];
+    let mut told: Vec<(String, String)> = Vec::new();
     for law in document.items("laws") {
         let (name, says) = (text(law, "law"), text(law, "says"));
         match law.word("verdict") {
+            // One mistake breaks many laws: it is told once, at the first of them.
+            "broken" if told.iter().any(|(_, what)| *what == text(law, "what")) => {
+                let first = told.iter().find(|(_, what)| *what == text(law, "what")).map(|(law, _)| law.as_str()).unwrap_or_default();
+                lines.push(format!("BROKEN   {name:<15} {says}: as `{first}` above"));
+            }
             "broken" => {
+                told.push((name.clone(), text(law, "what")));
                 lines.push(format!("BROKEN   {name:<15} {says}"));
                 lines.push(format!("         in {}: {}", text(law, "item"), text(law, "what")));
                 lines.push(format!("         mend: {}", text(law, "mend")));
             }
             "skipped" => lines.push(format!("skipped  {name:<15} {}", text(law, "because"))),
+            _ if law.number("calls") == Some(0) => lines.push(format!("kept     {name:<15} {says}")),
             _ => lines.push(format!("kept     {name:<15} {says} ({} calls)", text(law, "calls"))),
         }
     }

@@ -41,10 +41,12 @@ pub(super) async fn test(connector: PathBuf, target: &str, wishes: Option<&Path>
 /// The connector as the broker has it: that of the file, which must be loaded, or the newest of this name.
 async fn loaded(connector: PathBuf, api: &Api, cx: &Context<'_>) -> Result<Value, Failure> {
     let shown = connector.display().to_string();
-    let digest = if connector.is_dir() {
-        Digest::of(&built(connector, cx).await?.bytes).to_string()
+    // What was built and loaded before: not every language builds the same file twice.
+    let file = connector.is_dir().then(|| made_before(&connector)).flatten().unwrap_or_else(|| connector.clone());
+    let digest = if file.is_dir() {
+        Digest::of(&built(file, cx).await?.bytes).to_string()
     } else if connector.exists() {
-        let file = std::fs::read(&connector).map_err(|e| Failure::failed(format!("{shown} cannot be read: {e}")))?;
+        let file = std::fs::read(&file).map_err(|e| Failure::failed(format!("{shown} cannot be read: {e}")))?;
         Digest::of(&file).to_string()
     } else {
         digest_of(api, &shown).await?
@@ -55,6 +57,13 @@ async fn loaded(connector: PathBuf, api: &Api, cx: &Context<'_>) -> Result<Value
             "the broker has no connector {digest}, as {shown} is: load it first with hallpass connector load, which tries it in its scripted world"
         ))
     })
+}
+
+/// The file that an earlier build left in this folder.
+fn made_before(folder: &Path) -> Option<PathBuf> {
+    let manifest: Value = serde_json::from_slice(&std::fs::read(folder.join("manifest.json")).ok()?).ok()?;
+    let file = folder.join("target").join(format!("{}.wasm", manifest.word("name")));
+    file.is_file().then_some(file)
 }
 
 fn read_wishes(path: &Path) -> Result<Value, Failure> {

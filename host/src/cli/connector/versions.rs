@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::digest_of;
 use super::load::upload;
 use crate::cli::context::Context;
+use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::render::{list, pairs, text};
 use crate::client::Look as _;
@@ -56,7 +57,7 @@ pub(in crate::cli) struct Ban {
     reason: String,
 }
 
-pub(super) async fn upgrade(args: Upgrade, cx: &mut Context<'_>) -> Result<(), Failure> {
+pub(super) async fn upgrade(args: Upgrade, cx: &mut Context<'_>) -> Result<Exit, Failure> {
     let api = cx.api()?;
     let digest = if args.to.starts_with("sha256:") {
         args.to
@@ -95,12 +96,20 @@ pub(super) async fn upgrade(args: Upgrade, cx: &mut Context<'_>) -> Result<(), F
             None => parts.push(moves(u.at("targets"))),
         }
         parts.join("\n\n")
-    })
+    })?;
+    Ok(if upgrade.at("request").is_null() { moved(upgrade.at("targets")) } else { Exit::Waiting })
 }
 
-pub(super) async fn rollback(name: &str, cx: &mut Context<'_>) -> Result<(), Failure> {
-    let moved = cx.api()?.roll_back_connector(name).await?;
-    cx.show(&moved, moves)
+pub(super) async fn rollback(name: &str, cx: &mut Context<'_>) -> Result<Exit, Failure> {
+    let targets = cx.api()?.roll_back_connector(name).await?;
+    cx.show(&targets, moves)?;
+    Ok(moved(&targets))
+}
+
+/// Whether all targets moved.
+fn moved(targets: &Value) -> Exit {
+    let stays = targets.items("").iter().any(|target| !target.at("held_back").is_null());
+    if stays { Exit::Failed } else { Exit::Done }
 }
 
 pub(super) async fn repin(args: Repin, cx: &mut Context<'_>) -> Result<(), Failure> {
@@ -138,8 +147,19 @@ pub(super) async fn unload(connector: &str, cx: &mut Context<'_>) -> Result<(), 
 }
 
 pub(super) async fn ban(args: &Ban, cx: &mut Context<'_>) -> Result<(), Failure> {
-    let left = cx.api()?.connector_verb(&args.digest, "ban", &json!({ "reason": args.reason })).await?;
-    cx.show(&left, holders)
+    let api = cx.api()?;
+    if !args.digest.starts_with("sha256:") {
+        return Err(Failure::usage("a ban names one version by its digest: hallpass connector list shows them"));
+    }
+    let left = api.connector_verb(&args.digest, "ban", &json!({ "reason": args.reason })).await?;
+    cx.show(&left, |left| {
+        let mut lines = vec![holders(left)];
+        if !left.items("holdings").is_empty() {
+            let name = text(left, "connector.name");
+            lines.push(format!("\nTheir access stays in the target until another version takes it away: hallpass connector repin HOLDING --to DIGEST, of a version of {name}"));
+        }
+        lines.join("\n")
+    })
 }
 
 /// Added and removed lines, as a diff shows them.

@@ -26,13 +26,15 @@ pub(super) async fn check(bench: &Bench<'_>) -> Law {
         let what = format!("the wish `{}` is for `{}`, which is no entitlement of the manifest", unknown.name, unknown.entitlement);
         return Err(broken(ITEM, what, "Correct its `entitlement`"));
     }
-    // The rules that everything else rests on.
+    // The rules that everything else rests on, and what the manifest declares.
+    let mut refused = Vec::new();
     for (sample, entitlement) in bench.samples() {
         let (scene, want) = (bench.scene(), wish(sample, entitlement));
         let _ = scene.apply(&run(1), &want).await;
         let _ = scene.look(&want).await;
         let _ = scene.observe(&run(1), &want).await;
         let _ = scene.revoke(&run(2), &want).await;
+        refused.extend(scene.world.refused());
     }
     let scene = bench.scene();
     let _ = scene.health(&run(1)).await;
@@ -42,6 +44,11 @@ pub(super) async fn check(bench: &Bench<'_>) -> Law {
     for call in &bench.fixture.calls {
         let arguments = serde_json::Value::Object(call.arguments.clone()).to_string();
         let _ = scene.call_tool(&run(3), &call.tool, &arguments).await;
+    }
+    refused.extend(scene.world.refused());
+    if let Some(reason) = refused.first() {
+        let mend = "Declare it in `http.requests` of manifest.json, or name the call in its `calls`; or send what is declared";
+        return Err(broken("hallpass:manifest", reason.clone(), mend));
     }
     match bench.problems().first() {
         None => Ok(()),

@@ -9,3 +9,4 @@ pub(crate) mod health;
 pub(crate) mod kind;
 pub(crate) mod lost_reply;
 pub(crate) mod paging;
+pub(crate) mod undeclared;

@@ -31,7 +31,11 @@ impl Grants for Violations {
     }
 
     fn observe(inv: &Invocation, want: &Holding) -> Result<Observation, Failure> {
-        if violation(inv) == "blind" { laws::blind::observe(inv, want) } else { good::observe(inv, want) }
+        match violation(inv).as_str() {
+            "blind" => laws::blind::observe(inv, want),
+            "undeclared" => laws::undeclared::observe(inv, want),
+            _ => good::observe(inv, want),
+        }
     }
 }
 

@@ -114,6 +114,9 @@ fn refused(frame: &Frame, refusal: &Refusal) -> Error {
         frame.progress.note_outage();
     }
     let text = hostile_text::line(&frame.http.redact(&refusal.to_string()), 1024);
+    if let (Some(stage), Refusal::Denied(_)) = (&frame.services.stage, refusal) {
+        stage.refused(&text);
+    }
     tracing::warn!(connector = frame.manifest.name, operation = %frame.call.operation, "a connector's request has no answer: {text}");
     match refusal {
         Refusal::Denied(_) | Refusal::Fenced(_) => Error::HttpRequestDenied,
