@@ -17,7 +17,7 @@ use crate::refusal::Refusal;
 const LEAST_BYTES: usize = 6;
 /// Steps of all searches of a call beyond the first two at each place of a text. Usual texts need one or two for each byte where a secret
 /// could begin; a target that answers with what is nearly a secret, over and over, must not keep the host busy.
-const MOST_STEPS: u64 = 32 * 1024 * 1024;
+const MOST_STEPS: u64 = 16 * 1024 * 1024;
 /// What stands in a secret's place.
 const MARK: &[u8] = b"(secret)";
 
