@@ -35,6 +35,7 @@ behaviours! {
     eat_memory
     echo_a_secret
     flood_of_bytes
+    flood_of_dropped_handles
     flood_of_handles
     flood_of_rows
     flood_of_sessions

@@ -63,7 +63,7 @@ pub(super) fn answer(request: &str, treasure: &str) -> Vec<Step> {
         "long" => send(reply("200 OK", &[], &"x".repeat(200_000))),
         "close" => vec![Step::Send(reply("200 OK", &[("connection", "close")], "ok").into_bytes()), Step::Close],
         "/keys" if request.contains("x-size: huge\r\n") => {
-            send(reply("201 Created", &[], &format!(r#"{{"key":{{"secret":"{}"}}}}"#, "k".repeat(1 << 20))))
+            send(reply("201 Created", &[], &format!(r#"{{"key":{{"id":"k1","secret":"{}"}}}}"#, "k".repeat(1 << 20))))
         }
         "/keys" if method == "POST" => {
             send(reply("201 Created", &[("x-key", KEY)], &format!(r#"{{"key":{{"id":"k1","secret":"{KEY}"}},"again":"{KEY}"}}"#)))

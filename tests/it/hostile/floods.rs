@@ -26,7 +26,14 @@ pub(super) fn answer_with_a_huge_list() {
 
 #[test]
 pub(super) fn flood_of_handles() {
-    act("flood_of_handles").play().failed("broken-rule", Effect::None);
+    let done = act("flood_of_handles").play().failed("over-limit", Effect::None);
+    assert_eq!(done.failure().message, "more secrets made: a call may have 16");
+}
+
+#[test]
+pub(super) fn flood_of_dropped_handles() {
+    let done = act("flood_of_dropped_handles").play().failed("over-limit", Effect::None);
+    assert_eq!(done.failure().message, "more secrets made: a call may have 16");
 }
 
 #[test]

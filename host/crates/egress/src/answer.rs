@@ -130,7 +130,7 @@ pub(crate) fn clean_headers(headers: &HeaderMap, allowance: &Allowance) -> Resul
     for (name, value) in headers {
         // A name can tell what a value must not.
         if !is_kept_back(name) && !allowance.needles.are_in_lower_case(name.as_str()) {
-            let clean = allowance.needles.redactor().whole(value.as_bytes());
+            let clean = allowance.needles.redactor().whole(value.as_bytes())?;
             if let Ok(value) = HeaderValue::from_bytes(&clean) {
                 out.append(name.clone(), value);
             }
@@ -225,6 +225,10 @@ impl Streamed {
                     self.redactor.finish()
                 }
             };
+            let clean = match clean {
+                Ok(clean) => clean,
+                Err(refusal) => return Poll::Ready(Some(Err(self.fail(refusal)))),
+            };
             if !clean.is_empty() {
                 return Poll::Ready(Some(Ok(clean.into())));
             }
@@ -261,6 +265,6 @@ pub(crate) fn capture(bytes: &[u8], captures: &[(String, String)]) -> Result<(By
 }
 
 /// A body that was read whole, with the secrets of `allowance` replaced.
-pub(crate) fn whole(bytes: &[u8], allowance: &Allowance) -> AnswerBody {
-    AnswerBody(Inner::Whole(Some(allowance.needles.redactor().whole(bytes).into())))
+pub(crate) fn whole(bytes: &[u8], allowance: &Allowance) -> Result<AnswerBody, Refusal> {
+    Ok(AnswerBody(Inner::Whole(Some(allowance.needles.redactor().whole(bytes)?.into()))))
 }

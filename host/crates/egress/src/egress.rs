@@ -16,10 +16,10 @@ use crate::answer::{self, Answer, AnswerBody, Held, Incoming, Reading};
 use crate::dial::{self, Connection, Unanswered};
 use crate::head::{self, Head};
 use crate::inject::oauth2::{self, Owner, Token, Tokens};
-use crate::inject::{Credential, Kind, OAuth2, bearer, mtls};
+use crate::inject::{Kind, OAuth2, bearer, mtls};
 use crate::limits::{Timeouts, shorter, within};
 use crate::network::NetworkGrant;
-use crate::origin::{Origin, Scheme};
+use crate::origin::Scheme;
 use crate::place;
 use crate::policy::{Allowance, Destination};
 use crate::pool::{Place, Pools};
@@ -98,15 +98,13 @@ impl Egress {
         let under_way = allowance.meter.begin()?;
         head::check_size(&request.headers, bounds)?;
         let admitted = allowance.admit(&request.method, &request.uri)?;
-        if !admitted.captures.is_empty() {
-            allowance.meter.captures()?;
-        }
+        allowance.meter.knows(admitted.captures.len())?;
         let destination = admitted.destination;
         let body = place::fill(request.body, &admitted.places, &request.secrets, allowance)?;
         let mut head = Head::new(request.method, destination.origin.clone(), admitted.path, admitted.query, &request.headers, body);
         let tokens = self.inject(allowance, destination, &mut head).await?;
         let wire = Wire {
-            place: place(allowance, &destination.origin, &destination.credentials),
+            place: place(allowance, destination),
             roots: destination.roots.as_deref(),
             certificate: mtls::certificate(&destination.credentials),
             network: &allowance.network,
@@ -161,12 +159,17 @@ impl Egress {
                 credential.inject(head, self.clock.now())?;
                 continue;
             };
-            let owner = (allowance.target.clone(), allowance.revision, credential.name.clone());
+            let owner = Owner {
+                target: allowance.target.clone(),
+                revision: allowance.revision,
+                credential: credential.name.clone(),
+                client: client.fingerprint(destination.roots.as_deref()),
+            };
             let token = match &allowance.stage {
                 Some(stage) => stage.token(),
                 None => self.token(allowance, destination, client, &owner).await?,
             };
-            allowance.hide(&token);
+            allowance.hide_token(&token)?;
             bearer::inject(&token, head).map_err(|cause| Refusal::Credential { name: credential.name.clone(), cause })?;
             owners.push(owner);
         }
@@ -181,13 +184,13 @@ impl Egress {
             return Ok(token.value.clone());
         }
         let token = self.fetch(allowance, destination, client, owner).await?;
-        tracing::info!(target: "hallpass::egress", target_id = %allowance.target, credential = owner.2, "a token was fetched");
+        tracing::info!(target: "hallpass::egress", target_id = %allowance.target, credential = owner.credential, "a token was fetched");
         *kept = Some(token.clone());
         Ok(token.value)
     }
 
     async fn fetch(&self, allowance: &Allowance, destination: &Destination, client: &OAuth2, owner: &Owner) -> Result<Token, Refusal> {
-        let failed = |cause: String| Refusal::Credential { name: owner.2.clone(), cause };
+        let failed = |cause: String| Refusal::Credential { name: owner.credential.clone(), cause };
         let head = client.request().map_err(failed)?;
         let bounds = allowance.meter.bounds();
         let wire = Wire {
@@ -195,7 +198,8 @@ impl Egress {
                 target: allowance.target.clone(),
                 revision: allowance.revision,
                 origin: client.origin.clone(),
-                credentials: vec![format!("{}/token", owner.2)],
+                trust: tls::fingerprint(destination.roots.as_deref(), None),
+                credentials: vec![format!("{}/token", owner.credential)],
             },
             roots: destination.roots.as_deref(),
             certificate: None,
@@ -271,12 +275,13 @@ impl Egress {
     }
 }
 
-fn place(allowance: &Allowance, origin: &Origin, credentials: &[Arc<Credential>]) -> Place {
+fn place(allowance: &Allowance, destination: &Destination) -> Place {
     Place {
         target: allowance.target.clone(),
         revision: allowance.revision,
-        origin: origin.clone(),
-        credentials: credentials.iter().map(|c| c.name.clone()).collect(),
+        origin: destination.origin.clone(),
+        trust: tls::fingerprint(destination.roots.as_deref(), mtls::certificate(&destination.credentials)),
+        credentials: destination.credentials.iter().map(|c| c.name.clone()).collect(),
     }
 }
 
@@ -294,11 +299,14 @@ async fn read(response: Response<Incoming>, captures: &[(String, String)], readi
         let bytes = AnswerBody::unredacted(body, reading)?.read().await?;
         let (bytes, secrets) = answer::capture(&bytes, captures)?;
         for (_, secret) in &secrets {
-            allowance.hide(secret);
+            allowance.hide_counted(secret)?;
         }
         captured = secrets;
-        answer::whole(&bytes, &allowance)
+        answer::whole(&bytes, &allowance)?
     };
     let headers = answer::clean_headers(&parts.headers, &allowance)?;
     Ok(Answer { status: parts.status, headers, body, captured })
 }
+
+#[cfg(test)]
+mod tests;

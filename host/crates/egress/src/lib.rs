@@ -17,6 +17,7 @@ mod answer;
 mod client;
 mod dial;
 mod egress;
+mod fingerprint;
 mod head;
 mod inject;
 mod limits;

@@ -24,8 +24,10 @@ pub struct Bounds {
     pub bytes_out: u64,
     /// Bodies that a call receives, together, in bytes.
     pub bytes_in: u64,
-    /// Requests of a call whose answers hold secrets. Whatever comes later is searched for each of those.
-    pub captures: u64,
+    /// Secrets of a call that are taken out of answers, put into bodies or fetched as tokens. Whatever comes later is searched for each.
+    pub secrets: u64,
+    /// Those of them that are taken out of answers or put into bodies, together, in bytes.
+    pub secret_bytes: u64,
     /// Headers of one request.
     pub headers: usize,
     /// Headers of one request together, in bytes.
@@ -45,7 +47,8 @@ impl Default for Bounds {
             concurrent: 8,
             bytes_out: 4 * 1024 * 1024,
             bytes_in: 16 * 1024 * 1024,
-            captures: 16,
+            secrets: 32,
+            secret_bytes: 16 * 1024,
             headers: 64,
             header_bytes: 16 * 1024,
             connect_ms: 10_000,
@@ -78,7 +81,8 @@ pub(crate) struct Meter {
     requests: AtomicU64,
     out: AtomicU64,
     received: AtomicU64,
-    captures: AtomicU64,
+    secrets: AtomicU64,
+    secret_bytes: AtomicU64,
     under_way: Arc<Semaphore>,
 }
 
@@ -90,7 +94,8 @@ impl Meter {
             requests: AtomicU64::new(0),
             out: AtomicU64::new(0),
             received: AtomicU64::new(0),
-            captures: AtomicU64::new(0),
+            secrets: AtomicU64::new(0),
+            secret_bytes: AtomicU64::new(0),
             under_way,
         }
     }
@@ -110,9 +115,14 @@ impl Meter {
         add(&self.out, bytes, self.bounds.bytes_out, "more bytes to send")
     }
 
-    /// A request goes out whose answer holds secrets.
-    pub(crate) fn captures(&self) -> Result<(), Refusal> {
-        add(&self.captures, 1, self.bounds.captures, "more requests whose answers hold secrets")
+    /// So many secrets become known: before a request goes out whose answer holds them, as one that nobody can take makes no sense.
+    pub(crate) fn knows(&self, secrets: usize) -> Result<(), Refusal> {
+        add(&self.secrets, secrets, self.bounds.secrets, "more secrets")
+    }
+
+    /// A secret of so many bytes became known.
+    pub(crate) fn knows_bytes(&self, bytes: usize) -> Result<(), Refusal> {
+        add(&self.secret_bytes, bytes, self.bounds.secret_bytes, "more bytes of secrets")
     }
 
     pub(crate) fn receives(&self, bytes: usize) -> Result<(), Refusal> {
@@ -152,7 +162,8 @@ mod tests {
 
     #[test]
     fn a_call_runs_out_of_each_thing_alone() {
-        let meter = Meter::new(Bounds { requests: 2, concurrent: 1, bytes_out: 10, bytes_in: 5, ..Bounds::default() });
+        let meter =
+            Meter::new(Bounds { requests: 2, concurrent: 1, bytes_out: 10, bytes_in: 5, secrets: 3, secret_bytes: 4, ..Bounds::default() });
         let first = meter.begin().unwrap();
         assert!(meter.begin().is_err(), "one at a time");
         drop(first);
@@ -160,6 +171,8 @@ mod tests {
         assert!(meter.sends(10).is_ok() && meter.sends(1).is_err());
         assert!(meter.receives(5).is_ok() && meter.receives(1).is_err());
         assert!(meter.receives(usize::MAX).is_err());
+        assert!(meter.knows(2).is_ok() && meter.knows(2).is_err() && meter.knows(1).is_ok());
+        assert!(meter.knows_bytes(4).is_ok() && meter.knows_bytes(1).is_err());
     }
 
     #[test]

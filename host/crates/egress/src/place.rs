@@ -26,7 +26,7 @@ pub(crate) fn fill(
             .pointer_mut(pointer)
             .ok_or_else(|| Refusal::Denied(format!("its body has nothing at `{pointer}`, where a secret belongs")))?;
         *place = serde_json::Value::String(secret.expose().to_owned());
-        allowance.hide(secret);
+        allowance.hide(secret)?;
     }
     Ok(document.to_string().into())
 }

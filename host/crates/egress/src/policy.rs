@@ -110,9 +110,30 @@ impl Allowance {
         Some(format!("{}{}", found.origin, found.base))
     }
 
-    /// Adds a secret that must show in no later answer of this call.
-    pub fn hide(&self, secret: &SecretText) {
-        self.needles.add(secret.expose());
+    /// Adds a secret, which was counted already, that must show in no later answer of this call. Refuses what is too much together.
+    pub(crate) fn hide_counted(&self, secret: &SecretText) -> Result<(), Refusal> {
+        if !self.needles.knows(secret.expose()) {
+            self.meter.knows_bytes(secret.expose().len())?;
+            self.needles.add(secret.expose());
+        }
+        Ok(())
+    }
+
+    /// Adds and counts a secret that is put into a body.
+    pub(crate) fn hide(&self, secret: &SecretText) -> Result<(), Refusal> {
+        if !self.needles.knows(secret.expose()) {
+            self.meter.knows(1)?;
+        }
+        self.hide_counted(secret)
+    }
+
+    /// Adds and counts a token that was fetched. Its length is bounded where it is read.
+    pub(crate) fn hide_token(&self, token: &SecretText) -> Result<(), Refusal> {
+        if !self.needles.knows(token.expose()) {
+            self.meter.knows(1)?;
+            self.needles.add(token.expose());
+        }
+        Ok(())
     }
 
     /// Counts bytes of a body that a request of this call is to send, as they come: before they are kept, and whether or not they go

@@ -1,4 +1,4 @@
-//! Idle connections, per target, revision, origin and credential: what a connection was trusted with belongs to no other.
+//! Idle connections, per target, revision, origin, trust and credential: what a connection was trusted with belongs to no other.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -7,6 +7,7 @@ use hallpass_domain::clock::{Clock, Millis, Timestamp};
 use hallpass_domain::ids::TargetId;
 
 use crate::dial::Connection;
+use crate::fingerprint::Fingerprint;
 use crate::origin::Origin;
 
 /// Idle connections of one place.
@@ -20,6 +21,8 @@ pub(crate) struct Place {
     pub(crate) target: TargetId,
     pub(crate) revision: i64,
     pub(crate) origin: Origin,
+    /// What its roots and its client certificate are: another version of a connector may name others.
+    pub(crate) trust: Fingerprint,
     /// The names of what is injected on it.
     pub(crate) credentials: Vec<String>,
 }

@@ -1,128 +1,245 @@
-//! A secret in a text, however its characters are written: each as it is, or escaped as for JSON, HTML, an address or a form, and in
-//! any mixture, as libraries differ in what they escape.
+//! Ways in which a character of a secret may be written: as it is, or escaped as for JSON, HTML, an address or a form.
 
-/// Longest way of writing one character: `&#0047;`, and one more.
-const LONGEST: usize = 8;
+/// Longest HTML entity that is read, between its `&` and its `;`: leading zeros have no end of their own.
+const LONGEST_ENTITY: usize = 16;
 
-/// What an escape begins with.
-const SPECIAL: [u8; 3] = [b'%', b'\\', b'&'];
+/// What a text may stand for where it begins. There can be several ways to read it: the same letters may be meant as they are.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Readings {
+    all: [Option<Reading>; 3],
+    /// Whether more of the text could make another reading.
+    pub(crate) cut: bool,
+}
 
-/// What a text begins with.
+/// One way to read the beginning of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Match {
-    /// Not the secret.
-    Not,
-    /// What is there of the text is how the secret may begin.
-    Begun,
-    /// The secret, in so many bytes.
-    Whole(usize),
+pub(crate) struct Reading {
+    bytes: [u8; 4],
+    count: usize,
+    /// Bytes of the text that are written for it.
+    pub(crate) length: usize,
 }
 
-/// One character, in more than itself.
-enum Escaped {
-    /// None.
-    Not,
-    /// The text ends before it could be told.
-    Cut,
-    /// This byte, written in so many.
-    Byte(u8, usize),
-}
-
-/// With what a text may begin that begins with `secret`.
-pub(crate) fn firsts(secret: &[u8]) -> impl Iterator<Item = u8> {
-    let first = secret.first().copied();
-    let in_a_form = first.filter(|b| *b == b' ').map(|_| b'+');
-    first.into_iter().chain(in_a_form).chain(SPECIAL)
-}
-
-/// Whether `text` begins with `secret`; with `last`, nothing comes behind the text. Takes time in proportion to the shorter of them.
-pub(crate) fn begins(secret: &[u8], text: &[u8], last: bool) -> Match {
-    if text.starts_with(secret) {
-        return Match::Whole(secret.len());
+impl Reading {
+    /// What is meant: one byte, or a character in UTF-8.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.count).unwrap_or_default()
     }
-    let otherwise = if !last && secret.starts_with(text) { Match::Begun } else { Match::Not };
-    let mut at = secret.iter().zip(text).take_while(|(wanted, found)| wanted == found && !SPECIAL.contains(wanted)).count();
-    for wanted in secret.get(at..).unwrap_or_default() {
-        let rest = text.get(at..).unwrap_or_default();
-        at += match escaped(rest) {
-            Escaped::Byte(byte, length) if byte == *wanted => length,
-            Escaped::Cut if !last => return Match::Begun,
-            _ if rest.first().is_some_and(|b| b == wanted || (*wanted == b' ' && *b == b'+')) => 1,
-            _ => return otherwise,
-        };
-    }
-    Match::Whole(at)
 }
 
-fn escaped(text: &[u8]) -> Escaped {
-    let hex = |digits: &[u8], length: usize| match std::str::from_utf8(digits).ok().and_then(|d| u8::from_str_radix(d, 16).ok()) {
-        Some(byte) => Escaped::Byte(byte, length),
-        None => Escaped::Not,
-    };
+impl Readings {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Reading> {
+        self.all.iter().flatten()
+    }
+
+    fn add(&mut self, reading: Reading) {
+        if let Some(free) = self.all.iter_mut().find(|r| r.is_none()) {
+            *free = Some(reading);
+        }
+    }
+
+    fn byte(&mut self, byte: u8, length: usize) {
+        self.add(Reading { bytes: [byte, 0, 0, 0], count: 1, length });
+    }
+
+    fn code(&mut self, code: u32, length: usize) {
+        if let Some(character) = char::from_u32(code) {
+            let mut bytes = [0; 4];
+            let count = character.encode_utf8(&mut bytes).len();
+            self.add(Reading { bytes, count, length });
+        }
+    }
+}
+
+/// Whether a byte may begin an escape, or stand for another.
+pub(crate) fn is_special(byte: u8) -> bool {
+    matches!(byte, b'%' | b'\\' | b'&' | b'+')
+}
+
+/// What the escape stands for with which `text` begins, beside itself.
+pub(crate) fn escaped(text: &[u8]) -> Readings {
+    let mut readings = Readings::default();
     match text {
-        [b'%', a, b, ..] => hex(&[*a, *b], 3),
-        [b'\\', b'u', b'0', b'0', a, b, ..] => hex(&[*a, *b], 6),
-        [b'\\', b'x', a, b, ..] => hex(&[*a, *b], 4),
-        [b'\\', byte, ..] if !matches!(byte, b'u' | b'x') => Escaped::Byte(*byte, 2),
-        [b'&', rest @ ..] => entity(rest),
-        [] => Escaped::Cut,
-        [b'%' | b'\\', ..] if text.len() < LONGEST => Escaped::Cut,
-        _ => Escaped::Not,
+        [b'+', ..] => readings.byte(b' ', 1),
+        [b'%', rest @ ..] => match hex(rest, 2) {
+            Number::Whole(code) => readings.byte(low(code), 3),
+            Number::Cut => readings.cut = true,
+            Number::Not => {}
+        },
+        [b'\\', rest @ ..] => backslash(rest, &mut readings),
+        [b'&', rest @ ..] => entity(rest, &mut readings),
+        _ => {}
     }
+    readings
+}
+
+/// Behind a `\`.
+fn backslash(text: &[u8], readings: &mut Readings) {
+    match text {
+        [] => readings.cut = true,
+        [b'u', rest @ ..] => match hex(rest, 4) {
+            Number::Whole(high @ 0xd800..0xdc00) => match low_surrogate(rest.get(4..).unwrap_or_default()) {
+                Number::Whole(low) => readings.code(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00), 12),
+                Number::Cut => readings.cut = true,
+                Number::Not => {}
+            },
+            Number::Whole(code) => readings.code(code, 6),
+            Number::Cut => readings.cut = true,
+            Number::Not => {}
+        },
+        [b'x', rest @ ..] => match hex(rest, 2) {
+            Number::Whole(code) => {
+                readings.byte(low(code), 4);
+                // Of some languages it is a character, of others a byte.
+                if code >= 0x80 {
+                    readings.code(code, 4);
+                }
+            }
+            Number::Cut => readings.cut = true,
+            Number::Not => {}
+        },
+        [letter, ..] => {
+            readings.byte(*letter, 2);
+            let control = match letter {
+                b'n' => b'\n',
+                b't' => b'\t',
+                b'r' => b'\r',
+                b'b' => 0x08,
+                b'f' => 0x0c,
+                _ => return,
+            };
+            readings.byte(control, 2);
+        }
+    }
+}
+
+/// The second half of a character that JSON writes in two.
+fn low_surrogate(text: &[u8]) -> Number {
+    match text {
+        [] | [b'\\'] => Number::Cut,
+        [b'\\', b'u', rest @ ..] => match hex(rest, 4) {
+            Number::Whole(code) if !(0xdc00..0xe000).contains(&code) => Number::Not,
+            number => number,
+        },
+        _ => Number::Not,
+    }
+}
+
+enum Number {
+    Not,
+    /// The text ends before it does.
+    Cut,
+    Whole(u32),
+}
+
+/// A number of so many hexadecimal digits.
+fn hex(text: &[u8], digits: usize) -> Number {
+    let mut number = 0;
+    for place in 0..digits {
+        let Some(byte) = text.get(place) else { return Number::Cut };
+        let Some(digit) = char::from(*byte).to_digit(16) else { return Number::Not };
+        number = number * 16 + digit;
+    }
+    Number::Whole(number)
+}
+
+/// The lowest byte: of two digits it is all.
+fn low(code: u32) -> u8 {
+    code.to_le_bytes()[0]
 }
 
 /// A character of HTML, behind its `&`.
-fn entity(text: &[u8]) -> Escaped {
-    let Some(end) = text.iter().take(LONGEST).position(|b| *b == b';') else {
-        return if text.len() < LONGEST { Escaped::Cut } else { Escaped::Not };
-    };
-    let name = text.get(..end).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default();
-    let number = |digits: &str| match digits.strip_prefix(['x', 'X']) {
-        Some(hex) => u8::from_str_radix(hex, 16).ok(),
-        None => digits.parse().ok(),
-    };
-    let byte = match name {
-        "amp" => Some(b'&'),
-        "lt" => Some(b'<'),
-        "gt" => Some(b'>'),
-        "quot" => Some(b'"'),
-        "apos" => Some(b'\''),
-        other => other.strip_prefix('#').and_then(number),
-    };
-    byte.map_or(Escaped::Not, |byte| Escaped::Byte(byte, end + 2))
+fn entity(text: &[u8], readings: &mut Readings) {
+    let name = text.iter().take(LONGEST_ENTITY).take_while(|b| b.is_ascii_alphanumeric() || **b == b'#').count();
+    match text.get(name) {
+        Some(b';') => {}
+        Some(_) => return,
+        None => {
+            readings.cut = name < LONGEST_ENTITY;
+            return;
+        }
+    }
+    let length = name + 2;
+    let name = text.get(..name).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default();
+    match name {
+        "amp" => readings.byte(b'&', length),
+        "lt" => readings.byte(b'<', length),
+        "gt" => readings.byte(b'>', length),
+        "quot" => readings.byte(b'"', length),
+        "apos" => readings.byte(b'\'', length),
+        other => {
+            let digits = other.strip_prefix('#').unwrap_or("none");
+            let code = match digits.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok(),
+                None => digits.parse().ok(),
+            };
+            if let Some(code) = code {
+                readings.code(code, length);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Vec<(String, usize)> {
+        escaped(text.as_bytes()).iter().map(|r| (String::from_utf8_lossy(r.bytes()).into_owned(), r.length)).collect()
+    }
+
     #[test]
-    fn each_character_may_be_written_in_its_own_way() {
-        let secret = b"a/b\"c&d <%z";
-        for text in [
-            "a/b\"c&d <%z",
-            "a\\/b\\\"c&d <%z",
-            "a\\u002fb\\u0022c\\u0026d\\u0020\\u003C%z",
-            "a%2Fb%22c%26d%20%3c%25z",
-            "a%2fb\"c&amp;d+&lt;%z",
-            "a&#x2F;b&quot;c&#38;d &#60;\\x25z",
+    fn an_escape_is_read_as_its_character() {
+        for (text, wanted) in [
+            ("+", " "),
+            ("%2f", "/"),
+            ("%2F", "/"),
+            ("\\/", "/"),
+            ("\\u002f", "/"),
+            ("\\u00fc", "ü"),
+            ("\\u20AC", "€"),
+            ("\\ud83d\\ude00", "😀"),
+            ("\\x2f", "/"),
+            ("&amp;", "&"),
+            ("&#38;", "&"),
+            ("&#0000038;", "&"),
+            ("&#x00000026;", "&"),
+            ("&#252;", "ü"),
+            ("&#xfc;", "ü"),
+            ("&#x1F600;", "😀"),
         ] {
-            assert_eq!(begins(secret, text.as_bytes(), true), Match::Whole(text.len()), "{text}");
-            for end in 0..text.len() {
-                let part = &text.as_bytes()[..end];
-                assert_eq!((begins(secret, part, false), begins(secret, part, true)), (Match::Begun, Match::Not), "{}", &text[..end]);
+            assert_eq!(read(&format!("{text}z")), [(wanted.to_owned(), text.len())], "{text}");
+            for end in 1..text.len() {
+                assert!(escaped(&text.as_bytes()[..end]).cut, "{}", &text[..end]);
             }
-        }
-        for text in ["a/b\"c&d <%x", "a%2Gb", "a&slash;b\"c", "b/a", "a&amp;amp;b"] {
-            assert_eq!(begins(secret, text.as_bytes(), true), Match::Not, "{text}");
         }
     }
 
     #[test]
-    fn what_reads_in_two_ways_is_found_as_it_is_and_escaped() {
-        assert_eq!(begins(b"%25x", b"%25x", true), Match::Whole(4));
-        assert_eq!(begins(b"%25x", b"%2525x", true), Match::Whole(6));
-        assert_eq!(begins(b"\\\\n", b"\\\\n", true), Match::Whole(3));
-        assert_eq!(begins(b"\\\\n", b"\\\\\\\\n", true), Match::Whole(5));
+    fn a_control_character_has_a_letter_that_may_also_be_meant() {
+        for (text, control) in [("\\n", "\n"), ("\\t", "\t"), ("\\r", "\r"), ("\\b", "\u{8}"), ("\\f", "\u{c}")] {
+            assert_eq!(read(text), [(text[1..].to_owned(), 2), (control.to_owned(), 2)], "{text}");
+        }
+        assert_eq!(escaped(b"\\xfc").iter().map(Reading::bytes).collect::<Vec<_>>(), [&b"\xfc"[..], "ü".as_bytes()]);
+    }
+
+    #[test]
+    fn what_is_no_escape_is_not_read_as_one_and_not_waited_for() {
+        for text in [
+            "z",
+            "%2G",
+            "%z",
+            "\\u00g",
+            "\\ud83dx",
+            "\\ud83d\\u0041",
+            "\\ude00",
+            "&slash;",
+            "& b",
+            "&#00000000000000038;",
+            "&#x110000;",
+            "&;",
+        ] {
+            assert_eq!(escaped(text.as_bytes()), Readings::default(), "{text}");
+        }
     }
 }

@@ -9,6 +9,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
+use crate::fingerprint::Fingerprint;
+
 /// A client's certificate and key, as PEM.
 #[derive(Clone)]
 pub struct Certificate {
@@ -16,6 +18,12 @@ pub struct Certificate {
     pub chain: String,
     /// Its key.
     pub key: SecretText,
+}
+
+/// Tells apart what connections trust and how they show who they are.
+pub(crate) fn fingerprint(roots: Option<&str>, certificate: Option<&Certificate>) -> Fingerprint {
+    let shown = certificate.map_or(["", ""], |c| [c.chain.as_str(), c.key.expose()]);
+    Fingerprint::of([roots.unwrap_or_default()].into_iter().chain(shown))
 }
 
 /// The configuration of a connection. Sessions are never resumed: a ticket would carry one credential's standing to another.

@@ -12,12 +12,15 @@ use http::{HeaderMap, HeaderValue, Method};
 use zeroize::Zeroizing;
 
 use super::Basic;
+use crate::fingerprint::Fingerprint;
 use crate::head::Head;
 use crate::origin::Origin;
 use crate::path;
 
 /// Longest answer of a token endpoint, in bytes.
 pub(crate) const MOST_ANSWER_BYTES: usize = 64 * 1024;
+/// Longest token, in bytes. It goes into a header.
+const MOST_TOKEN_BYTES: usize = 16 * 1024;
 /// A token is fetched anew so long before it ends, in milliseconds.
 const EARLY_MS: u64 = 30_000;
 /// How long a token is kept whose end nobody said, in milliseconds.
@@ -49,6 +52,17 @@ pub struct OAuth2 {
 }
 
 impl OAuth2 {
+    /// Tells apart what is asked for, of whom and as whom, of an endpoint that has these root certificates.
+    pub(crate) fn fingerprint(&self, roots: Option<&str>) -> Fingerprint {
+        let origin = self.origin.to_string();
+        let auth = match self.auth {
+            ClientAuth::Basic => "basic",
+            ClientAuth::Form => "form",
+        };
+        let fixed = [origin.as_str(), &self.path, &self.client_id, self.secret.expose(), auth, roots.unwrap_or_default()];
+        Fingerprint::of(fixed.into_iter().chain(self.fields.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()])))
+    }
+
     /// The request for a token.
     pub(crate) fn request(&self) -> Result<Head, String> {
         let mut form = Zeroizing::new(String::from("grant_type=client_credentials"));
@@ -96,6 +110,9 @@ pub(crate) fn read(status: http::StatusCode, body: &[u8], now: Timestamp) -> Res
         return Err(format!("the token endpoint answered {} ({code}): check the client's id, secret and scope", status.as_u16()));
     }
     let value = text("access_token").filter(|t| !t.is_empty()).ok_or("the token endpoint answered without an `access_token`")?;
+    if value.len() > MOST_TOKEN_BYTES {
+        return Err(format!("the token endpoint gave a token of more than {MOST_TOKEN_BYTES} bytes"));
+    }
     if text("token_type").is_some_and(|t| !t.eq_ignore_ascii_case("bearer")) {
         return Err("the token endpoint gave a token that is no bearer token".to_owned());
     }
@@ -103,8 +120,18 @@ pub(crate) fn read(status: http::StatusCode, body: &[u8], now: Timestamp) -> Res
     Ok(Token { value: SecretText::new(value.to_owned()), until: now.plus(lasts.saturating_sub(EARLY_MS.min(lasts / 2))) })
 }
 
-/// Whose token it is: target, revision of its settings, credential.
-pub(crate) type Owner = (TargetId, i64, String);
+/// Whose token it is.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Owner {
+    pub(crate) target: TargetId,
+    /// Of the target's settings.
+    pub(crate) revision: i64,
+    /// The name of the credential.
+    pub(crate) credential: String,
+    /// What that is in this version of the connector: a token that another one fetched is none for it.
+    pub(crate) client: Fingerprint,
+}
+
 type Slot = Arc<tokio::sync::Mutex<Option<Token>>>;
 
 /// Tokens that still last.
@@ -115,7 +142,7 @@ impl Tokens {
     /// Where the owner's token is kept. Whoever holds the lock fetches it; the others wait and find it.
     pub(crate) fn slot(&self, owner: &Owner) -> Slot {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|(target, revision, _), _| *target != owner.0 || *revision >= owner.1);
+        all.retain(|other, _| other.target != owner.target || other.revision >= owner.revision);
         Arc::clone(all.entry(owner.clone()).or_default())
     }
 

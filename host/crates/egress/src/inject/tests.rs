@@ -104,6 +104,7 @@ fn a_token_is_kept_no_longer_than_it_lasts() {
     assert_eq!(read(r#"{"access_token":"t","token_type":"Bearer"}"#).unwrap().until, Timestamp(1_000_000 + 270_000));
     assert!(read(r#"{"access_token":"t","token_type":"mac"}"#).is_err());
     assert!(read("{}").is_err());
+    assert!(read(&format!(r#"{{"access_token":"{}"}}"#, "t".repeat(16 * 1024 + 1))).is_err(), "all that comes is searched for it");
     let refused = oauth2::read(http::StatusCode::UNAUTHORIZED, br#"{"error":"invalid_client","error_description":"t0p"}"#, Timestamp(0));
     let refused = refused.err().unwrap();
     assert!(refused.contains("401 (invalid_client)") && !refused.contains("t0p"), "{refused}");

@@ -23,9 +23,17 @@ pub struct SecretHandle {
     index: usize,
 }
 
+/// Secrets that one call makes, and handles to those that the target made, at most. A handle that is dropped counts as well: its secret
+/// stays with the call, as everything that comes is searched for it.
+const MOST_OF_EACH: usize = 16;
+
 /// The secrets of one call; wiped with it.
 #[derive(Default)]
-pub(crate) struct Vault(Vec<Entry>);
+pub(crate) struct Vault {
+    entries: Vec<Entry>,
+    made: usize,
+    kept: usize,
+}
 
 struct Entry {
     name: String,
@@ -35,25 +43,27 @@ struct Entry {
 
 impl Vault {
     fn make(&mut self, name: &str, recipe: &Recipe, rng: &dyn Rng) -> std::result::Result<usize, Failure> {
+        count(&mut self.made, "secrets made")?;
         let mut bytes = Zeroizing::new(vec![0u8; recipe.bytes]);
         rng.fill(&mut bytes).map_err(|e| Failure::none(FailureKind::Unavailable, "no-randomness", e.to_string()))?;
         let value = match recipe.alphabet {
             Alphabet::Base64url => SecretText::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())),
         };
-        self.0.push(Entry { name: name.to_owned(), value, verifier: None });
-        Ok(self.0.len() - 1)
+        self.entries.push(Entry { name: name.to_owned(), value, verifier: None });
+        Ok(self.entries.len() - 1)
     }
 
     /// Keeps a secret that a target answered with.
-    fn keep(&mut self, name: &str, value: SecretText) -> usize {
-        self.0.push(Entry { name: name.to_owned(), value, verifier: None });
-        self.0.len() - 1
+    fn keep(&mut self, name: &str, value: SecretText) -> std::result::Result<usize, Failure> {
+        count(&mut self.kept, "handles to captured secrets")?;
+        self.entries.push(Entry { name: name.to_owned(), value, verifier: None });
+        Ok(self.entries.len() - 1)
     }
 
     /// The SCRAM-SHA-256 verifier of a secret: the same one throughout the call.
     pub(crate) fn verifier(&mut self, handle: &SecretHandle, rng: &dyn Rng) -> std::result::Result<String, Failure> {
         let missing = || Failure::none(FailureKind::Internal, "no-secret", "the secret is not of this call");
-        let entry = self.0.get_mut(handle.index).ok_or_else(missing)?;
+        let entry = self.entries.get_mut(handle.index).ok_or_else(missing)?;
         if let Some(verifier) = &entry.verifier {
             return Ok(verifier.clone());
         }
@@ -65,11 +75,21 @@ impl Vault {
 
     /// The same text without any secret of this call or what was derived from it.
     pub(crate) fn redact(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, entry| {
+        self.entries.iter().fold(text.to_owned(), |text, entry| {
             let text = text.replace(entry.value.expose(), "(secret)");
             entry.verifier.as_deref().map_or(text.clone(), |v| text.replace(v, "(verifier)"))
         })
     }
+}
+
+/// One more of what a call may have few of.
+fn count(so_far: &mut usize, what: &str) -> std::result::Result<(), Failure> {
+    if *so_far >= MOST_OF_EACH {
+        let message = format!("more {what}: a call may have {MOST_OF_EACH}");
+        return Err(Failure::none(FailureKind::InvalidInput, "over-limit", message));
+    }
+    *so_far += 1;
+    Ok(())
 }
 
 fn refusal(kind: FailureKind, code: &str, message: impl Into<String>) -> types::Failure {
@@ -96,7 +116,7 @@ impl secrets::Host for Call {
         }
         match self.vault.make(&recipe, declared, frame.services.rng.as_ref()) {
             Ok(index) => {
-                if let Some(entry) = self.vault.0.get(index) {
+                if let Some(entry) = self.vault.entries.get(index) {
                     frame.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((recipe, entry.value.clone()));
                 }
                 Ok(Ok(self.table.push(SecretHandle { index })?))
@@ -131,8 +151,10 @@ impl secrets::Host for Call {
             let message = format!("no answer of this call held a secret `{}`", hostile_text::line(&name, 64));
             return Ok(Err(refusal(FailureKind::NotFound, "not-captured", message)));
         };
-        let index = self.vault.keep(&name, value);
-        Ok(Ok(self.table.push(SecretHandle { index })?))
+        match self.vault.keep(&name, value) {
+            Ok(index) => Ok(Ok(self.table.push(SecretHandle { index })?)),
+            Err(failure) => Ok(Err(to_guest(failure))),
+        }
     }
 
     async fn deliver(
@@ -151,7 +173,7 @@ impl secrets::Host for Call {
             let message = "label and attributes must be single printable lines: names of at most 64 bytes, at most 16 values of 1024";
             return Ok(Err(refusal(FailureKind::InvalidInput, "bad-delivery", message)));
         }
-        let Some(entry) = self.vault.0.get(handle.index) else {
+        let Some(entry) = self.vault.entries.get(handle.index) else {
             return Ok(Err(refusal(FailureKind::Internal, "no-secret", "the secret is not of this call")));
         };
         let public = public.into_iter().map(|a| (a.name, a.value)).collect();
@@ -163,7 +185,7 @@ impl secrets::Host for Call {
 impl secrets::HostSecret for Call {
     async fn name(&mut self, handle: Resource<SecretHandle>) -> Result<String> {
         let index = self.table.get(&handle)?.index;
-        Ok(self.vault.0.get(index).map(|e| e.name.clone()).unwrap_or_default())
+        Ok(self.vault.entries.get(index).map(|e| e.name.clone()).unwrap_or_default())
     }
 
     async fn drop(&mut self, handle: Resource<SecretHandle>) -> Result<()> {
