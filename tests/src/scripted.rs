@@ -62,7 +62,7 @@ pub struct Scripted {
     interrupted: Mutex<Vec<Digest>>,
 }
 
-/// One version of the connector, as its file describes it: `scripted 1.2.0 asks=read,write reads-only unhealthy blind lawless by=publisher`. What
+/// One version of the connector, as its file describes it: `scripted 1.2.0 asks=read,write reads-only unhealthy blind lawless by=publisher at=there elsewhere sends=colour`. What
 /// is left out is version 1.0.0 that asks for nothing, is healthy, sees what there is and keeps the laws of conformance.
 struct Version {
     facts: Arc<ConnectorFacts>,
@@ -91,6 +91,12 @@ impl Version {
                     default: None,
                     connects: false,
                 }),
+                // Where it connects to where a target does not say it, and a version to which that setting says nothing.
+                Some(("at", default)) => facts.settings[0].default = Some(default.into()),
+                Some(("sends", setting)) => {
+                    facts.settings.iter_mut().filter(|s| s.name == setting).for_each(|s| s.connects = true);
+                }
+                _ if word == "elsewhere" => facts.settings[0].connects = false,
                 _ if word == "reads-only" => facts.entitlements.truncate(1),
                 _ if word == "unhealthy" => healthy = false,
                 _ if word == "blind" => sees = false,

@@ -76,7 +76,8 @@ impl Broker {
         if before.name != row.facts.name {
             return Err(BrokerError::invalid("target", format!("{} is a target of {}", target.name, before.name), remedy));
         }
-        Self::fits(&before, &row.facts, target)
+        let versions = self.store.reads().await?.connector_versions(&before.name).await?;
+        Self::fits(&versions, &row.facts, target)
     }
 
     async fn begin_trial(&self, ctx: &OpContext, row: &ConnectorRow, target: &Target, lease: &TrialLease) -> Result<(), BrokerError> {
