@@ -37,7 +37,7 @@ pub(crate) fn check_redirected(
 /// that decided nothing of it when it was set.
 pub(crate) fn check_same_way(versions: &[ConnectorRow], new: &ConnectorFacts, target: &Target) -> Result<(), BrokerError> {
     let old = versions.iter().find(|row| row.facts.digest == target.connector).map(|row| &row.facts);
-    let old = old.ok_or_else(|| BrokerError::not_found("connector", &target.connector))?;
+    let old = old.ok_or_else(|| BrokerError::not_found("connector", target.connector))?;
     let default = |setting: &SettingFacts| old.settings.iter().find(|s| s.name == setting.name).and_then(|s| s.default.clone());
     for setting in new.settings.iter().filter(|s| s.connects) {
         let is_set = target.settings.contains_key(&setting.name);
