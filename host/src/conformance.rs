@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use hallpass_domain::Clock;
 use hallpass_domain::holding::Mode;
 use hallpass_domain::ids::Digest;
-use hallpass_domain::port::{Connector as _, Interface, NotAdmitted, Trial, Tried};
+use hallpass_domain::port::{Connector as _, Interface, NotAdmitted, Trial, TrialWish, Tried};
 use hallpass_runtime::{Examiner, Runtime};
 use hallpass_testkit::{Entitlement, Fixture, Host, Report, Subject, Surface, World};
 use tokio::sync::Semaphore;
@@ -55,6 +55,10 @@ impl Examiner for Kit {
     async fn examine(&self, runtime: &Runtime, connector: &Digest) -> Result<(), NotAdmitted> {
         let _turn = self.turn.acquire().await.map_err(|e| apart::failed(&e))?;
         judge(&apart::conform(runtime.beside(), *connector, Arc::clone(&self.clock)).await?)
+    }
+
+    fn sample_wishes(&self, runtime: &Runtime, connector: &Digest) -> Result<Vec<TrialWish>, NotAdmitted> {
+        real::of_fixture(runtime, connector)
     }
 
     async fn try_out(&self, runtime: &Runtime, trial: &Trial) -> Result<Tried, NotAdmitted> {

@@ -11,7 +11,7 @@ use hallpass_domain::holding::{Mode, Presence};
 use hallpass_domain::ids::{Digest, TargetId};
 use hallpass_domain::port::{
     Applied, Connector, ConnectorFacts, Delivery, Done, EntitlementFacts, Failure, FailureKind, Invocation, NotAdmitted, Sessions,
-    SettingFacts, Sight, Wish,
+    SettingFacts, Sight, Trial, TrialWish, Tried, Wish,
 };
 use hallpass_domain::secret::SecretText;
 
@@ -62,13 +62,14 @@ pub struct Scripted {
     interrupted: Mutex<Vec<Digest>>,
 }
 
-/// One version of the connector, as its file describes it: `scripted 1.2.0 asks=read,write reads-only unhealthy blind lawless by=publisher`. What
+/// One version of the connector, as its file describes it: `scripted 1.2.0 asks=read,write reads-only unhealthy blind lawless by=publisher at=there elsewhere sends=colour wishes=role.member`. What
 /// is left out is version 1.0.0 that asks for nothing, is healthy, sees what there is and keeps the laws of conformance.
 struct Version {
     facts: Arc<ConnectorFacts>,
     healthy: bool,
     sees: bool,
     lawful: bool,
+    samples: Vec<TrialWish>,
 }
 
 impl Version {
@@ -79,10 +80,17 @@ impl Version {
             return Err(NotAdmitted { reason: "it is not a scripted connector".into(), remedy: "Begin it with `scripted`".into() });
         }
         let mut facts = facts(Digest::of(file));
-        let (mut healthy, mut sees, mut lawful) = (true, true, true);
+        let (mut healthy, mut sees, mut lawful, mut samples) = (true, true, true, Vec::new());
         for word in words {
             match word.split_once('=') {
                 Some(("asks", lines)) => facts.permissions = lines.split(',').map(str::to_owned).collect(),
+                Some(("wishes", entitlement)) => samples.push(TrialWish {
+                    name: entitlement.into(),
+                    entitlement: entitlement.into(),
+                    resource: "role:admins".parse().unwrap(),
+                    account: None,
+                    parameters: BTreeMap::new(),
+                }),
                 Some(("by", publisher)) => facts.publisher = publisher.into(),
                 Some(("needs", setting)) => facts.settings.push(SettingFacts {
                     name: setting.into(),
@@ -91,6 +99,12 @@ impl Version {
                     default: None,
                     connects: false,
                 }),
+                // Where it connects to where a target does not say it, and a version to which that setting says nothing.
+                Some(("at", default)) => facts.settings[0].default = Some(default.into()),
+                Some(("sends", setting)) => {
+                    facts.settings.iter_mut().filter(|s| s.name == setting).for_each(|s| s.connects = true);
+                }
+                _ if word == "elsewhere" => facts.settings[0].connects = false,
                 _ if word == "reads-only" => facts.entitlements.truncate(1),
                 _ if word == "unhealthy" => healthy = false,
                 _ if word == "blind" => sees = false,
@@ -98,7 +112,7 @@ impl Version {
                 _ => facts.version = word.into(),
             }
         }
-        Ok(Self { facts: Arc::new(facts), healthy, sees, lawful })
+        Ok(Self { facts: Arc::new(facts), healthy, sees, lawful, samples })
     }
 }
 
@@ -269,6 +283,18 @@ impl Connector for Scripted {
             Some(version) if version.lawful => Ok(()),
             _ => Err(NotAdmitted { reason: "it breaks the law `twice`".into(), remedy: "Mend it".into() }),
         }
+    }
+
+    fn sample_wishes(&self, connector: &Digest) -> Result<Vec<TrialWish>, NotAdmitted> {
+        let versions = self.versions.lock().unwrap();
+        Ok(versions.get(connector).map(|version| version.samples.clone()).unwrap_or_default())
+    }
+
+    async fn try_out(&self, trial: &Trial) -> Result<Tried, NotAdmitted> {
+        if self.is_silent(&trial.call) {
+            std::future::pending::<()>().await;
+        }
+        Err(NotAdmitted { reason: "a target in memory knows no laws".into(), remedy: "Try a real one".into() })
     }
 
     fn facts(&self, connector: &Digest) -> Option<Arc<ConnectorFacts>> {

@@ -36,7 +36,8 @@ pub(super) enum Args {
         /// Let the broker, which has the connector loaded, try it out at this target in the environment sandbox or test.
         #[arg(long, value_name = "NAME")]
         target: Option<String>,
-        /// What is applied and taken away at the target: JSON, a list as the `wishes` of fixture.json, which count where none is named.
+        /// What is applied and taken away at the target: JSON, a list as the `wishes` of fixture.json. Those count where this is left out
+        /// and none of them gives access to an account that is there.
         #[arg(long, value_name = "FILE", requires = "target")]
         wishes: Option<PathBuf>,
     },

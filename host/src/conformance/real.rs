@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hallpass_domain::ids::Digest;
-use hallpass_domain::port::{Failure, FailureKind, LawTried, NotAdmitted, Trial, TrialVerdict, Tried};
+use hallpass_domain::port::{Failure, FailureKind, LawTried, NotAdmitted, Trial, TrialVerdict, TrialWish, Tried};
 use hallpass_runtime::Runtime;
 use hallpass_testkit::{Fixture, Host, Sample, Subject, Surface, Verdict, World};
 
@@ -50,11 +50,11 @@ impl Host for AtTarget<'_> {
     }
 }
 
-/// Runs the laws with the trial's wishes, or with those of the fixture.
+/// Runs the laws with the trial's wishes.
 pub(super) async fn try_out(runtime: &Runtime, trial: &Trial) -> Result<Tried, NotAdmitted> {
     let connector = &trial.call.connector;
     let surface = surface(runtime, connector).ok_or_else(|| refused(connector))?;
-    let wishes = if trial.wishes.is_empty() { of_fixture(runtime, connector)? } else { trial.wishes.iter().map(sample).collect() };
+    let wishes = trial.wishes.iter().map(sample).collect();
     let host = AtTarget { runtime, trial, surface };
     let tried = hallpass_testkit::try_out(&host, wishes, trial.ends.as_unsigned()).await;
     let laws = tried.report.laws.into_iter().map(|checked| LawTried {
@@ -73,14 +73,22 @@ fn refused(connector: &Digest) -> NotAdmitted {
     NotAdmitted { reason: format!("the connector {connector} is not loaded"), remedy: "Load its file".to_owned() }
 }
 
-fn of_fixture(runtime: &Runtime, connector: &Digest) -> Result<Vec<Sample>, NotAdmitted> {
-    let fixture = runtime.fixture(connector).unwrap_or_default();
-    Fixture::parse(&fixture)
-        .map(|fixture| fixture.wishes)
-        .map_err(|e| NotAdmitted { reason: e.to_string(), remedy: "Name the wishes with `--wishes FILE`, or mend the fixture".to_owned() })
+/// What the author of a connector wishes for in its fixture.
+pub(super) fn of_fixture(runtime: &Runtime, connector: &Digest) -> Result<Vec<TrialWish>, NotAdmitted> {
+    let unread = |e: &dyn std::fmt::Display| NotAdmitted {
+        reason: format!("the wishes of its fixture cannot be read: {e}"),
+        remedy: "Name the wishes with `--wishes FILE`, or mend the fixture".to_owned(),
+    };
+    let fixture = Fixture::parse(&runtime.fixture(connector).unwrap_or_default()).map_err(|e| unread(&e))?;
+    let wish = |sample: Sample| {
+        let resource = sample.resource.parse().map_err(|e| unread(&e))?;
+        let Sample { name, entitlement, account, parameters, .. } = sample;
+        Ok(TrialWish { name, entitlement, resource, account, parameters })
+    };
+    fixture.wishes.into_iter().map(wish).collect()
 }
 
-fn sample(wish: &hallpass_domain::port::TrialWish) -> Sample {
+fn sample(wish: &TrialWish) -> Sample {
     Sample {
         name: wish.name.clone(),
         entitlement: wish.entitlement.clone(),

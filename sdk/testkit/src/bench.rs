@@ -54,7 +54,14 @@ impl<'a> Bench<'a> {
     /// A new world and the connector in it.
     pub(crate) fn scene(&self) -> Scene<'_> {
         let world = World::new(self.fixture);
-        Scene { bench: self, subject: self.host.subject(&world), world, fault: Mutex::default(), last: Mutex::default() }
+        Scene {
+            bench: self,
+            subject: self.host.subject(&world),
+            world,
+            fault: Mutex::default(),
+            last: Mutex::default(),
+            time: Mutex::default(),
+        }
     }
 
     /// The sample wishes, each with its entitlement.
@@ -112,6 +119,16 @@ pub(crate) struct Scene<'a> {
     pub(crate) subject: Arc<dyn Subject>,
     fault: Mutex<Option<(usize, Fault)>>,
     last: Mutex<Last>,
+    time: Mutex<Time>,
+}
+
+/// How long calls are begun.
+#[derive(Debug, Clone, Copy, Default)]
+struct Time {
+    /// Milliseconds since the Unix epoch; `None`: for ever, as where time stands still.
+    ends: Option<u64>,
+    /// A call was not made because time was over.
+    is_over: bool,
 }
 
 /// The last call that was not a look.
@@ -123,6 +140,16 @@ struct Last {
 }
 
 impl Scene<'_> {
+    /// No call is begun at or after this, in milliseconds since the Unix epoch: it fails instead.
+    pub(crate) fn until(&self, ends: u64) {
+        *locked(&self.time) = Time { ends: Some(ends), is_over: false };
+    }
+
+    /// Whether a call was not made because time was over.
+    pub(crate) fn is_over(&self) -> bool {
+        locked(&self.time).is_over
+    }
+
     /// The next change or reading runs into `fault` at this step.
     pub(crate) fn strike(&self, step: usize, fault: Fault) {
         *locked(&self.fault) = Some((step, fault));
@@ -154,6 +181,10 @@ impl Scene<'_> {
         call: impl Future<Output = Result<T, Failure>>,
         words: impl Fn(&T) -> Vec<String>,
     ) -> Result<T, Failure> {
+        if locked(&self.time).ends.is_some_and(|ends| self.subject.now() >= ends) {
+            locked(&self.time).is_over = true;
+            return Err(over());
+        }
         self.bench.calls.fetch_add(1, Ordering::Relaxed);
         self.world.begin(locked(&self.fault).take());
         let began = self.subject.now();
@@ -254,6 +285,15 @@ impl Scene<'_> {
             let what = format!("`{}` was revoked in a world where nothing goes wrong, and failed: {}", want.sample.name, said(&failure));
             broken("grants.revoke", what, "Make it settle, or complete the fixture: every statement and request needs a rule that fits")
         })
+    }
+}
+
+fn over() -> Failure {
+    Failure {
+        kind: crate::subject::Kind::Timeout,
+        code: "trial-over".to_owned(),
+        message: "the time of the trial was over".to_owned(),
+        effect: crate::subject::Effect::None,
     }
 }
 

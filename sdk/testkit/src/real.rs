@@ -18,6 +18,10 @@ mod tests;
 const LASTS: u64 = 3_600_000;
 /// How often it is tried to take away what a law left.
 const SWEEPS: usize = 3;
+/// How long after the end of a trial what it made may still be taken away, in milliseconds.
+const CLEANUP: u64 = 60_000;
+/// Why a law is not checked, or not to its end.
+const OVER: &str = "the time of the trial was over";
 
 /// What came of a trial.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,7 +39,8 @@ struct Place<'a> {
     locator: Mutex<Option<String>>,
 }
 
-/// Checks the laws with these wishes. None is begun after `ends`, in milliseconds since the Unix epoch. The world that `host` is given
+/// Checks the laws with these wishes. No call is begun after `ends`, in milliseconds since the Unix epoch, but to take away what was
+/// made: for one minute more, and what is not gone by then is named. The world that `host` is given
 /// is empty: what answers is the target.
 pub async fn try_out(host: &dyn Host, wishes: Vec<Sample>, ends: u64) -> Tried {
     let fixture = Fixture { wishes, ..Fixture::default() };
@@ -44,23 +49,28 @@ pub async fn try_out(host: &dyn Host, wishes: Vec<Sample>, ends: u64) -> Tried {
     let mut places = Vec::new();
     let mut tried = Tried::default();
     for law in LAWS {
-        let verdict = if law.name == "fixture" {
-            match prepare(&bench, &scene, &mut places).await {
+        scene.until(ends);
+        let because = if law.name == "fixture" { None } else { skip(law.name, &bench, &places) };
+        let verdict = if let Some(because) = because {
+            Verdict::Skipped { because: because.to_owned() }
+        } else if scene.subject.now() >= ends {
+            Verdict::Skipped { because: OVER.to_owned() }
+        } else {
+            let verdict = match law.name {
+                "fixture" => prepare(&bench, &scene, &mut places).await,
+                name => laws::check(name, &bench, &scene, &places).await.map(|()| None),
+            };
+            let verdict = match verdict {
+                // Nobody knows how it would have gone on.
+                _ if scene.is_over() => Verdict::Skipped { because: OVER.to_owned() },
                 Ok(None) => Verdict::Kept { calls: bench.calls() },
                 Ok(Some(because)) => Verdict::Skipped { because },
                 Err(finding) => Verdict::Broken(finding),
-            }
-        } else if let Some(because) = skip(law.name, &bench, &places) {
-            Verdict::Skipped { because: because.to_owned() }
-        } else if scene.subject.now() >= ends {
-            Verdict::Skipped { because: "the time of the trial was over".to_owned() }
-        } else {
-            match laws::check(law.name, &bench, &scene, &places).await {
-                Ok(()) => Verdict::Kept { calls: bench.calls() },
-                Err(finding) => Verdict::Broken(finding),
-            }
+            };
+            scene.until(ends.saturating_add(CLEANUP));
+            sweep(&scene, &mut places, &mut tried.left).await;
+            verdict
         };
-        sweep(&scene, &mut places, &mut tried.left).await;
         bench.calls();
         tried.report.laws.push(Checked { law: law.name, says: law.says, verdict });
     }

@@ -242,6 +242,8 @@ on_both_backends! {
         let dry = app.broker.repin_holdings(&admin, &good.facts.digest, NewRepin { dry_run: true, ..repin.clone() }).await.unwrap();
         assert_eq!((dry[0].moved, &dry[0].reason, dry[0].seen_now), (false, &None, Some(Presence::Present)));
         assert!(app.broker.repin_holdings(&admin, &good.facts.digest, repin).await.unwrap()[0].moved);
+        let looks: Vec<_> = app.leaves("holding.repin-tried").await.iter().map(|leaf| leaf["facts"]["dry_run"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(looks, ["false", "true", "false"], "each look is on record, also one that moves nothing");
         app.settle().await;
         let view = app.grant(&grant).await;
         assert_eq!((view.grant.state, view.overdue), (GrantState::Revoked, false));

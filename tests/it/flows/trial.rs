@@ -1,6 +1,6 @@
 //! Trials of connectors at sandbox targets: who may, where, one at a time, and recorded whatever comes of it.
 
-use hallpass_broker::{BrokerError, NewTarget, NewTrial};
+use hallpass_broker::{BrokerError, EventFilter, NewConnector, NewTarget, NewTrial};
 use hallpass_domain::port::TrialWish;
 use hallpass_store::run_tx;
 use hallpass_tests::app::{MINUTE, TestApp, name};
@@ -44,6 +44,57 @@ on_both_backends! {
             assert_eq!((app.leaves("connector.test-began").await.len(), ended.len()), (tries, tries), "the lease was given back");
             assert_eq!((ended[0]["facts"]["kept"].as_str(), ended[0]["subject"].as_str()), (Some("not-tried"), Some(target.as_str())));
         }
+    }
+
+    async fn a_trial_that_only_looks_keeps_its_target_until_it_is_over(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let (target, trial) = sandbox(&app).await;
+        app.scripted.set_silent(&target);
+        let admin = app.sign_in("admin").await;
+        let digest = app.broker.connectors(&admin).await.unwrap()[0].facts.digest;
+        let second = async {
+            while app.leaves("connector.test-began").await.is_empty() {
+                tokio::task::yield_now().await;
+            }
+            // The longest: its calls, the minute to take away what they made, and the last call of each.
+            app.advance(2 * MINUTE).await;
+            app.broker.test_connector(&admin, &digest, trial.clone()).await
+        };
+        tokio::select! {
+            first = app.broker.test_connector(&admin, &digest, trial.clone()) => panic!("it has no end: {first:?}"),
+            second = second => assert!(matches!(second, Err(BrokerError::TooMany { .. })), "{second:?}"),
+        }
+        assert_eq!(app.leaves("connector.test-began").await.len(), 1);
+    }
+
+    async fn an_author_does_not_choose_who_gains_access_in_a_trial(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let (_, trial) = sandbox(&app).await;
+        let admin = app.sign_in("admin").await;
+        let load = async |file: &str| app.broker.load_connector(&admin, NewConnector::of(file.as_bytes())).await.unwrap().facts.digest;
+        let access = load("scripted 1.1.0 wishes=schema.read wishes=role.member").await;
+        let refused = app.broker.test_connector(&admin, &access, trial.clone()).await;
+        assert!(matches!(&refused, Err(BrokerError::Invalid { field: "wishes", remedy, .. }) if remedy.contains("--wishes FILE")), "{refused:?}");
+        assert!(app.leaves("connector.test-began").await.is_empty());
+        let made = load("scripted 1.2.0 wishes=schema.read").await;
+        assert!(matches!(app.broker.test_connector(&admin, &made, trial.clone()).await, Err(BrokerError::NotAdmitted(_))));
+        let wish = TrialWish {
+            name: "a".into(),
+            entitlement: "role.member".into(),
+            resource: "role:a".parse().unwrap(),
+            account: Some("ada".into()),
+            parameters: Default::default(),
+        };
+        let named = NewTrial { wishes: vec![wish], ..trial };
+        assert!(matches!(app.broker.test_connector(&admin, &access, named).await, Err(BrokerError::NotAdmitted(_))));
+        let events = app.broker.events(&admin, EventFilter::default(), None, 1_000).await.unwrap();
+        let mut applied = Vec::new();
+        for event in events.iter().filter(|event| event.kind == "connector.test-began") {
+            let values = app.store.reads().await.unwrap().erasable_values(&event.id).await.unwrap();
+            applied.extend(values.into_iter().filter(|value| value.field == "applies").map(|value| value.value));
+        }
+        applied.sort();
+        assert_eq!(applied, ["role.member on role:a for ada", "schema.read on role:admins"]);
     }
 
     async fn a_trial_is_an_operators_and_for_a_sandbox_alone(bed: Bed) {

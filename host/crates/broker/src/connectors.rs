@@ -11,6 +11,7 @@ mod repin;
 mod trial;
 pub(crate) mod trust;
 mod upgrade;
+pub(crate) mod way;
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::ids::{Digest, OperationId, PrincipalId, TargetId};
 use hallpass_domain::name::check_foreign;
-use hallpass_domain::port::{ConnectorFacts, Endpoint, Invocation, SettingFacts};
+use hallpass_domain::port::{ConnectorFacts, Endpoint, Invocation};
 use hallpass_domain::principal::PrincipalState;
 use hallpass_domain::secret::{Opener, SecretText};
 use hallpass_domain::target::Target;
@@ -15,6 +15,7 @@ use hallpass_policy::{Action, ResourceFacts, TargetFacts};
 use hallpass_store::{Reads, Tx, run_tx};
 
 use crate::Broker;
+use crate::connectors::way::check_redirected;
 use crate::context::OpContext;
 use crate::engine::NoChange;
 use crate::error::BrokerError;
@@ -103,7 +104,8 @@ impl Broker {
         }
         let facts = self.known(&target.connector).await?;
         if let Some(settings) = change.settings {
-            check_redirected(&facts, &target, &settings, &change.secrets)?;
+            let versions = self.store.reads().await?.connector_versions(&facts.name).await?;
+            check_redirected(&versions, &target, &settings, &change.secrets)?;
             target.settings = settings;
         }
         check_settings(&facts, &target.settings)?;
@@ -358,26 +360,6 @@ pub(crate) fn check_settings(facts: &ConnectorFacts, settings: &BTreeMap<String,
     }
 }
 
-/// Refuses a change of where the host connects to that does not bring the secrets that would be sent there.
-fn check_redirected(
-    facts: &ConnectorFacts,
-    target: &Target,
-    settings: &BTreeMap<String, String>,
-    secrets: &BTreeMap<String, SecretText>,
-) -> Result<(), BrokerError> {
-    let value = |of: &BTreeMap<String, String>, setting: &SettingFacts| of.get(&setting.name).or(setting.default.as_ref()).cloned();
-    let changed = facts.settings.iter().find(|s| s.connects && value(&target.settings, s) != value(settings, s));
-    let kept: Vec<&str> = target.secrets.iter().filter(|name| !secrets.contains_key(*name)).map(String::as_str).collect();
-    match changed {
-        Some(setting) if !kept.is_empty() => Err(BrokerError::invalid(
-            "settings",
-            format!("`{}` decides where the secrets of this target are sent, and is changed without them", setting.name),
-            format!("Send the secrets along: {}.", kept.join(", ")),
-        )),
-        _ => Ok(()),
-    }
-}
-
 /// The grants in their one spelling, each once.
 fn check_network(network: &[String]) -> Result<Vec<String>, BrokerError> {
     if network.len() > MOST_NETWORK_GRANTS {
@@ -395,20 +377,6 @@ fn check_network(network: &[String]) -> Result<Vec<String>, BrokerError> {
         }
     }
     Ok(out)
-}
-
-/// Refuses a version that would send a target's secrets elsewhere than the one before, by a default of its own.
-pub(crate) fn check_same_way(old: &ConnectorFacts, new: &ConnectorFacts, target: &Target) -> Result<(), BrokerError> {
-    let default = |setting: &SettingFacts| old.settings.iter().find(|s| s.name == setting.name).and_then(|s| s.default.clone());
-    let unset = |setting: &&SettingFacts| setting.connects && !target.settings.contains_key(&setting.name);
-    match new.settings.iter().filter(unset).find(|setting| default(setting) != setting.default) {
-        Some(setting) => Err(BrokerError::invalid(
-            "settings",
-            format!("`{}` decides where the secrets of this target are sent, and has another default in this version", setting.name),
-            "Set it for the target first.",
-        )),
-        None => Ok(()),
-    }
 }
 
 /// Whether a version declares every secret that a target has.

@@ -67,6 +67,8 @@ text_enum! {
         ConnectorQuarantined => "connector.quarantined",
         /// They go on.
         ConnectorQuarantineLifted => "connector.quarantine-lifted",
+        /// A version that is not a holding's own looks at it, before the holding is moved to it or (`dry_run`) is not.
+        HoldingRepinTried => "holding.repin-tried",
         /// A holding was moved to another version on purpose.
         HoldingRepinned => "holding.repinned",
         /// A target was added.

@@ -342,6 +342,11 @@ pub trait Connector: Send + Sync + 'static {
         Ok(())
     }
 
+    /// The sample wishes that the author of a loaded connector put into its fixture. The error says why they cannot be read.
+    fn sample_wishes(&self, _connector: &Digest) -> Result<Vec<TrialWish>, NotAdmitted> {
+        Ok(Vec::new())
+    }
+
     /// Checks those laws that can be checked at a real target. What it makes there it takes away again, also when a law is broken.
     /// The error says why nothing was tried.
     async fn try_out(&self, _trial: &Trial) -> Result<Tried, NotAdmitted> {

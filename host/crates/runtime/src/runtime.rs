@@ -10,7 +10,7 @@ use hallpass_domain::grant::SeenBy;
 use hallpass_domain::ids::{Digest, OperationId, TargetId};
 use hallpass_domain::port::{
     Applied, Connector, ConnectorFacts, Description, Done, Failure, FailureKind, Interface, Invocation, NotAdmitted, Page, Sight,
-    ToolOutcome, Trial, Tried, Wish, not_exported,
+    ToolOutcome, Trial, TrialWish, Tried, Wish, not_exported,
 };
 use hallpass_domain::rng::Rng;
 use hallpass_domain::secret::SecretBytes;
@@ -93,6 +93,9 @@ pub struct Runtime {
 pub trait Examiner: Send + Sync + 'static {
     /// Runs all laws. The reason of the refusal names those that are broken.
     async fn examine(&self, runtime: &Runtime, connector: &Digest) -> Result<(), NotAdmitted>;
+
+    /// The sample wishes of a loaded connector's fixture; see [`Connector::sample_wishes`].
+    fn sample_wishes(&self, runtime: &Runtime, connector: &Digest) -> Result<Vec<TrialWish>, NotAdmitted>;
 
     /// Runs those laws that can be checked at a real target; see [`Connector::try_out`].
     async fn try_out(&self, runtime: &Runtime, trial: &Trial) -> Result<Tried, NotAdmitted>;
@@ -282,6 +285,10 @@ impl Connector for Runtime {
             }),
             None => Ok(()),
         }
+    }
+
+    fn sample_wishes(&self, connector: &Digest) -> Result<Vec<TrialWish>, NotAdmitted> {
+        self.examiner.as_ref().map_or(Ok(Vec::new()), |examiner| examiner.sample_wishes(self, connector))
     }
 
     async fn try_out(&self, trial: &Trial) -> Result<Tried, NotAdmitted> {

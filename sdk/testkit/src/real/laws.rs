@@ -7,7 +7,7 @@ use crate::bench::{Bench, Law, Scene, WITHIN, broken, run, said};
 use crate::subject::{Applied, Done, Item, Presence, Run, Wish};
 
 /// Pages after which a listing is taken to have no end.
-const ENDLESS: usize = 10_000;
+const ENDLESS: usize = 100;
 /// How many items are on a page where all of a listing is wanted soon.
 const LARGE: u32 = 1_000;
 

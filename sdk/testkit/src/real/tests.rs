@@ -1,6 +1,7 @@
 //! Each law that is checked at a real target catches a connector that breaks it there, and whatever was made is taken away.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -15,6 +16,10 @@ use crate::subject::{
 use crate::world::World;
 
 const NOW: u64 = 1_767_225_600_000;
+/// How long a slow answer takes, in milliseconds.
+const SLOW: u64 = 8_000;
+/// How long a trial lasts, in milliseconds.
+const ENDS: u64 = 40_000;
 
 /// What is in the target, by mark or account.
 type Held = BTreeMap<String, Presence>;
@@ -24,6 +29,8 @@ type Held = BTreeMap<String, Presence>;
 struct Target {
     breaks: &'static str,
     held: Arc<Mutex<Held>>,
+    time: Arc<AtomicU64>,
+    pages: Arc<AtomicUsize>,
     surface: Surface,
 }
 
@@ -38,11 +45,16 @@ impl Target {
         };
         let surface =
             Surface { entitlements: vec![entitlement("login", true), entitlement("member", false)], inventory: true, ..Surface::default() };
-        Self { breaks, held: Arc::default(), surface }
+        Self { breaks, held: Arc::default(), time: Arc::new(AtomicU64::new(NOW)), pages: Arc::default(), surface }
     }
 
     fn breaks(&self, what: &str) -> bool {
         self.breaks == what
+    }
+
+    /// It takes eight seconds to answer.
+    fn dawdle(&self) {
+        self.time.fetch_add(SLOW, Ordering::Relaxed);
     }
 
     fn key(&self, want: &Wish) -> String {
@@ -71,7 +83,7 @@ impl Subject for Target {
     }
 
     fn now(&self) -> u64 {
-        NOW
+        self.time.load(Ordering::Relaxed)
     }
 
     async fn apply(&self, run: &Run, want: &Wish, _: Option<&str>) -> Result<Applied, Failure> {
@@ -90,6 +102,10 @@ impl Subject for Target {
     }
 
     async fn revoke(&self, run: &Run, want: &Wish, _: Option<&str>) -> Result<Done, Failure> {
+        if self.breaks("slow-sweep") && run.operation == 70 {
+            self.dawdle();
+            return Err(failure("not-now"));
+        }
         let mut held = self.held.lock().unwrap();
         if self.breaks("absent") && !held.contains_key(&self.key(want)) {
             return Err(failure("not-there"));
@@ -123,6 +139,13 @@ impl Subject for Target {
     }
 
     async fn page(&self, _: &Run, cursor: Option<&str>, limit: u32) -> Result<Page, Failure> {
+        let page = self.pages.fetch_add(1, Ordering::Relaxed);
+        if self.breaks("slow-pages") {
+            self.dawdle();
+        }
+        if self.breaks("slow-pages") || self.breaks("endless") {
+            return Ok(Page { items: Vec::new(), next: Some(page.to_string()) });
+        }
         let held = self.held.lock().unwrap();
         let from = cursor.map_or(0, |c| c.parse::<usize>().unwrap());
         let item = |key: &String| {
@@ -207,5 +230,34 @@ async fn what_somebody_holds_is_not_touched_and_what_a_trial_left_is() {
 #[tokio::test]
 async fn when_time_is_over_no_law_is_begun() {
     let tried = try_out(&Target::new("nothing"), wishes(), NOW).await;
-    assert!(tried.report.laws.iter().skip(1).all(|c| matches!(c.verdict, Verdict::Skipped { .. })), "{:?}", tried.report);
+    assert!(tried.report.laws.iter().all(|c| matches!(c.verdict, Verdict::Skipped { .. })), "{:?}", tried.report);
+}
+
+#[tokio::test]
+async fn a_law_that_takes_for_ever_is_cut_off_and_what_it_made_is_taken_away() {
+    let target = Target::new("slow-pages");
+    let tried = try_out(&target, wishes(), NOW + ENDS).await;
+    assert_eq!(target.now(), NOW + ENDS, "no page was asked for after the end");
+    assert_eq!(target.pages.load(Ordering::Relaxed), usize::try_from(ENDS / SLOW).unwrap());
+    let cut = tried.report.laws.iter().filter(|c| matches!(&c.verdict, Verdict::Skipped { because } if because.contains("time")));
+    assert!(cut.map(|c| c.law).any(|law| law == "paging") && tried.report.is_kept(), "{:?}", tried.report);
+    assert!(tried.left.is_empty() && target.held.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_listing_without_end_is_not_read_for_ever() {
+    let target = Target::new("endless");
+    let tried = try_out(&target, wishes(), u64::MAX).await;
+    let (law, finding) = tried.report.broken().next().unwrap();
+    assert!(law.law == "paging" && finding.what.contains("no end"), "{finding:?}");
+    assert!(target.pages.load(Ordering::Relaxed) < 200, "{:?}", target.pages);
+    assert!(tried.left.is_empty() && target.held.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_takes_for_ever_to_be_taken_away_is_named_and_waited_for_no_longer() {
+    let target = Target::new("slow-sweep");
+    let many = (0..16).map(|n| sample(&n.to_string(), "member", "role:b", Some(&n.to_string()))).collect();
+    let tried = try_out(&target, many, NOW + 1).await;
+    assert!(tried.left.len() == 16 && target.now() < NOW + 1 + super::CLEANUP + SLOW, "{:?}", tried.left);
 }

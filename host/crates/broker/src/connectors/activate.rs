@@ -5,11 +5,12 @@ use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::ids::{Digest, PrincipalId, TargetId};
 use hallpass_domain::port::ConnectorFacts;
 use hallpass_domain::target::Target;
-use hallpass_store::{Activation, Tx, run_tx};
+use hallpass_store::{Activation, ConnectorRow, Tx, run_tx};
 
+use super::way::check_same_way;
 use crate::Broker;
 use crate::error::BrokerError;
-use crate::targets::{check_same_way, check_secrets_of, check_settings};
+use crate::targets::{check_secrets_of, check_settings};
 
 impl Broker {
     /// Moves every target whose move was ordered. Any node does it; each order is tried once, and one that fails says why.
@@ -57,8 +58,8 @@ impl Broker {
     /// prove before it is used stands here, in order.
     async fn proven(&self, target: &Target, next: Digest) -> Result<Result<(), String>, BrokerError> {
         let facts = self.known(&next).await?;
-        let before = self.known(&target.connector).await?;
-        if let Err(e) = Self::fits(&before, &facts, target) {
+        let versions = self.store.reads().await?.connector_versions(&facts.name).await?;
+        if let Err(e) = Self::fits(&versions, &facts, target) {
             return Ok(Err(format!("the target's settings do not fit {} {}: {e}", facts.name, facts.version)));
         }
         let endpoint = self.endpoint(&mut self.store.reads().await?, target).await?;
@@ -71,11 +72,12 @@ impl Broker {
         }
     }
 
-    /// Whether a version can work with what a target has, and sends its secrets where the one before did.
-    pub(crate) fn fits(before: &ConnectorFacts, facts: &ConnectorFacts, target: &Target) -> Result<(), BrokerError> {
+    /// Whether a version can work with what a target has, and sends its secrets where the one that it has does. `versions` are all
+    /// that are known of the connector.
+    pub(crate) fn fits(versions: &[ConnectorRow], facts: &ConnectorFacts, target: &Target) -> Result<(), BrokerError> {
         check_settings(facts, &target.settings)?;
         check_secrets_of(facts, &target.secrets)?;
-        check_same_way(before, facts, target)
+        check_same_way(versions, facts, target)
     }
 
     /// A target uses a version from now on.

@@ -6,18 +6,17 @@ use std::sync::Arc;
 use hallpass_domain::connector::ConnectorState;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::holding::{Holding, Presence};
-use hallpass_domain::ids::{Digest, HoldingId, OperationId};
+use hallpass_domain::ids::{Digest, HoldingId, OperationId, TargetId};
 use hallpass_domain::operation::{Operation, OperationKind, OperationState};
 use hallpass_domain::port::{EntitlementFacts, Invocation, Sight, Wish};
 use hallpass_policy::Action;
-use hallpass_store::{ConnectorRow, run_tx};
+use hallpass_store::{ConnectorRow, Tx, run_tx};
 
 use super::{may, still_may, take_up};
 use crate::Broker;
 use crate::context::OpContext;
 use crate::engine::NoChange;
 use crate::error::BrokerError;
-use crate::targets::check_settings;
 use crate::views::{NewRepin, Repinned};
 
 impl Broker {
@@ -85,6 +84,10 @@ impl Broker {
             view.reason = Some(String::from("an operation of the old version is under way; try again when it has settled"));
             return Ok(view);
         }
+        if let Err(e) = self.begin_look(ctx, holding, next, dry_run).await? {
+            view.reason = Some(format!("the target's settings do not fit {} {}: {e}", next.facts.name, next.facts.version));
+            return Ok(view);
+        }
         match self.look_with(holding, &operations, to).await? {
             Ok(sight) => view.seen_now = sight.presence,
             Err(reason) => {
@@ -109,12 +112,34 @@ impl Broker {
         Ok(view)
     }
 
+    /// Whether this version may be called for a holding that has another one: its look sends the target's secrets. Recorded first.
+    async fn begin_look(
+        &self,
+        ctx: &OpContext,
+        holding: &Holding,
+        next: &ConnectorRow,
+        dry_run: bool,
+    ) -> Result<Result<(), BrokerError>, BrokerError> {
+        let (actors, to) = (ctx.actors(), next.facts.digest);
+        run_tx!(self.store, "holding.repin-look", |tx| -> Result<Result<(), BrokerError>, BrokerError> {
+            still_may(ctx, tx, Action::ConnectorRepin, &next.facts).await?;
+            if let Err(e) = fits_now(tx, &holding.target, next).await? {
+                return Ok(Err(e));
+            }
+            let event = Event::new(EventKind::HoldingRepinTried, &holding.id).by(&actors).holding(&holding.id).connector(to);
+            tx.emit(event.word("from", &holding.connector).word("dry_run", &dry_run)).await?;
+            Ok(Ok(()))
+        })
+    }
+
     async fn move_holding(&self, ctx: &OpContext, id: &HoldingId, next: &ConnectorRow) -> Result<(), BrokerError> {
         let (actors, to) = (ctx.actors(), next.facts.digest);
         run_tx!(self.store, "holding.repin", |tx| -> Result<(), BrokerError> {
             still_may(ctx, tx, Action::ConnectorRepin, &next.facts).await?;
             take_up(tx, &to).await?;
             let mut holding = tx.anchor_holding(id).await?.ok_or_else(|| BrokerError::not_found("holding", id))?;
+            // What the target has may be another by now than when it was looked at.
+            fits_now(tx, &holding.target, next).await??;
             let from = holding.connector;
             holding.connector = to;
             // A new version: an operation that was planned or sent for the old one is planned anew.
@@ -134,9 +159,6 @@ impl Broker {
     ) -> Result<Result<Sight, String>, BrokerError> {
         let mut reads = self.store.reads().await?;
         let target = reads.target(&holding.target).await?.ok_or_else(|| BrokerError::not_found("target", &holding.target))?;
-        if let Err(e) = check_settings(&*self.known(&connector).await?, &target.settings) {
-            return Ok(Err(e.to_string()));
-        }
         let endpoint = self.endpoint(&mut reads, &target).await?;
         drop(reads);
         let granted = match self.callable(&connector, Some(&holding.target)).await? {
@@ -170,6 +192,13 @@ impl Broker {
         };
         Ok(self.connectors.look(&call, &want).await.map_err(|failure| failure.to_string()))
     }
+}
+
+/// Whether a version may work at a target, by what the store says in this transaction.
+async fn fits_now(tx: &mut Tx, target: &TargetId, next: &ConnectorRow) -> Result<Result<(), BrokerError>, BrokerError> {
+    let target = tx.reads().target(target).await?.ok_or_else(|| BrokerError::not_found("target", target))?;
+    let versions = tx.reads().connector_versions(&next.facts.name).await?;
+    Ok(Broker::fits(&versions, &next.facts, &target))
 }
 
 /// What is declared otherwise for an entitlement.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use hallpass_domain::event::{Event, EventKind};
+use hallpass_domain::holding::Mode;
 use hallpass_domain::ids::{Digest, OperationId, TargetId};
 use hallpass_domain::name::check_foreign;
 use hallpass_domain::port::{Failure, FailureKind, Fence, Invocation, Trial, TrialVerdict, TrialWish, Tried};
@@ -24,10 +25,11 @@ use crate::views::NewTrial;
 const SANDBOXES: [&str; 2] = ["sandbox", "test"];
 /// The most wishes of one trial.
 const MOST_WISHES: usize = 16;
-/// How long laws are begun, in milliseconds: a caller waits a minute.
+/// How long calls of laws are begun, in milliseconds: a caller waits a minute.
 const LASTS_MS: u64 = 40_000;
-/// How long a trial keeps a target for itself after its last change.
-const LEASE_MS: u64 = 60_000;
+/// How long a trial keeps a target for itself, in milliseconds, also while it only looks: longer than it lasts with the call that is
+/// under way at its end (10 s), the minute in which what it made is taken away, and the last call of that.
+const LEASE_MS: u64 = 180_000;
 
 impl Broker {
     /// Tries a version out at a target of its connector, in the environment `sandbox` or `test`. The version need not be the one that
@@ -38,16 +40,17 @@ impl Broker {
         may(ctx, Action::ConnectorTest, &row.facts)?;
         let target = reads.target_by_name(&new.target).await?.ok_or_else(|| BrokerError::not_found("target", &new.target))?;
         let target = self.target_for(ctx, &target.id, Action::TargetConfigure).await?;
-        check_wishes(&new.wishes)?;
         self.check_trial(&row, &target).await?;
         let endpoint = self.endpoint(&mut reads, &target).await?;
         drop(reads);
         self.usable(digest).await?;
         let granted = self.callable(digest, Some(&target.id)).await?.map_err(BrokerError::Target)?;
+        let wishes = self.wishes(&row, new.wishes)?;
+        check_wishes(&wishes)?;
         let now = self.clock.now();
         let operation = OperationId::new(now, self.rng.as_ref())?;
         let lease = TrialLease { store: self.store.clone(), name: format!("trial {}", target.id), owner: operation.to_string() };
-        self.begin_trial(ctx, &row, &target, &lease).await?;
+        self.begin_trial(ctx, &row, &target, &lease, &wishes).await?;
         let call = Invocation {
             operation,
             attempt: 1,
@@ -58,7 +61,7 @@ impl Broker {
             dry_run: false,
             fence: Arc::new(lease.clone()),
         };
-        let trial = Trial { call, wishes: new.wishes, ends: now.plus(LASTS_MS) };
+        let trial = Trial { call, wishes, ends: now.plus(LASTS_MS) };
         let tried = self.connectors.try_out(&trial).await;
         self.end_trial(ctx, digest, &target.id, &lease, tried.as_ref().ok()).await?;
         tried.map_err(BrokerError::NotAdmitted)
@@ -76,10 +79,35 @@ impl Broker {
         if before.name != row.facts.name {
             return Err(BrokerError::invalid("target", format!("{} is a target of {}", target.name, before.name), remedy));
         }
-        Self::fits(&before, &row.facts, target)
+        let versions = self.store.reads().await?.connector_versions(&before.name).await?;
+        Self::fits(&versions, &row.facts, target)
     }
 
-    async fn begin_trial(&self, ctx: &OpContext, row: &ConnectorRow, target: &Target, lease: &TrialLease) -> Result<(), BrokerError> {
+    /// What is applied: what the caller names, else what the author of the connector did. An author does not choose who gains access.
+    fn wishes(&self, row: &ConnectorRow, named: Vec<TrialWish>) -> Result<Vec<TrialWish>, BrokerError> {
+        if !named.is_empty() {
+            return Ok(named);
+        }
+        let samples = self.connectors.sample_wishes(&row.facts.digest).map_err(BrokerError::NotAdmitted)?;
+        let gives = |wish: &&TrialWish| row.facts.entitlement(&wish.entitlement).is_none_or(|e| e.mode == Mode::Access);
+        match samples.iter().find(|wish| wish.account.is_some() || gives(wish)) {
+            Some(wish) => Err(BrokerError::invalid(
+                "wishes",
+                format!("`{}` of the fixture gives {} to an account that its author chose", wish.name, wish.entitlement),
+                "Name the wishes yourself: `--wishes FILE`.",
+            )),
+            None => Ok(samples),
+        }
+    }
+
+    async fn begin_trial(
+        &self,
+        ctx: &OpContext,
+        row: &ConnectorRow,
+        target: &Target,
+        lease: &TrialLease,
+        wishes: &[TrialWish],
+    ) -> Result<(), BrokerError> {
         let (actors, digest) = (ctx.actors(), row.facts.digest);
         run_tx!(self.store, "connector.test", |tx| -> Result<(), BrokerError> {
             still_may(ctx, tx, Action::ConnectorTest, &row.facts).await?;
@@ -87,10 +115,11 @@ impl Broker {
             if tx.acquire_named(&lease.name, &lease.owner, LEASE_MS).await?.is_none() {
                 return Err(BrokerError::TooMany {
                     reason: format!("another trial is under way at {}", target.name),
-                    remedy: "Wait until it has ended; one that was killed is over after a minute.".into(),
+                    remedy: "Wait until it has ended; one that was killed is over after three minutes.".into(),
                 });
             }
-            tx.emit(Event::new(EventKind::ConnectorTestBegan, &target.id).by(&actors).connector(digest)).await?;
+            let began = Event::new(EventKind::ConnectorTestBegan, &target.id).by(&actors).connector(digest);
+            tx.emit(began.text("applies", applies(wishes))).await?;
             Ok(())
         })
     }
@@ -127,7 +156,7 @@ impl Broker {
     }
 }
 
-/// A target, kept for one trial: each change keeps it for longer.
+/// A target, kept for one trial.
 #[derive(Clone)]
 struct TrialLease {
     store: Store,
@@ -150,6 +179,15 @@ impl Fence for TrialLease {
             }
         }
     }
+}
+
+/// What is applied and taken away again, for the log.
+fn applies(wishes: &[TrialWish]) -> String {
+    let one = |wish: &TrialWish| {
+        let who = wish.account.as_ref().map_or_else(String::new, |account| format!(" for {account}"));
+        format!("{} on {}{who}", wish.entitlement, wish.resource)
+    };
+    wishes.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 fn check_wishes(wishes: &[TrialWish]) -> Result<(), BrokerError> {

@@ -19,9 +19,9 @@ pub struct Trial {
     /// What every call of it is like: connector, target, what it may use, lease. Each gets an operation, an attempt and a deadline
     /// of its own.
     pub call: Invocation,
-    /// What is applied and taken away; empty: the sample wishes of the connector's own fixture.
+    /// What is applied and taken away.
     pub wishes: Vec<TrialWish>,
-    /// No law is begun after this. What was made is taken away all the same.
+    /// No call is begun after this, but for a minute to take away what was made.
     pub ends: Timestamp,
 }
 

@@ -24,7 +24,7 @@ pub struct NewTrial {
     /// A target of the connector in the environment `sandbox` or `test`, by name.
     #[schema(value_type = String, example = "shop-sandbox")]
     pub target: Name,
-    /// What is applied and taken away there; the sample wishes of the connector's fixture where none is named.
+    /// What is applied and taken away there; the sample wishes of the connector's fixture where none is named and none of them gives access to an account.
     #[serde(default)]
     pub wishes: Vec<SampleWish>,
 }
