@@ -144,7 +144,8 @@ pub(crate) struct Expect {
 impl Expect {
     /// All of it, as the operator reads it.
     pub(crate) fn describe(&self) -> String {
-        let state = |reply: &Reply| serde_json::json!({"status": reply.status, "body": reply.body});
+        // Sorted as written: whether JSON sorts its keys depends on how this program was built, and a line must not.
+        let state = |reply: &Reply| serde_json::json!({"body": reply.body, "status": reply.status});
         states(state(&self.present), self.suspended.as_ref().map(state), state(&self.absent))
     }
 }
