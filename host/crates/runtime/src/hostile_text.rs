@@ -1,5 +1,7 @@
 //! Text of a connector or of a target: hostile. It is bounded and made to one printable line before it goes anywhere.
 
+use std::fmt::Write as _;
+
 /// One line of at most `most` bytes: control characters and marks that turn the direction of text become spaces.
 pub(crate) fn line(text: &str, most: usize) -> String {
     let mut out = String::new();
@@ -39,7 +41,11 @@ pub(crate) fn json(value: &serde_json::Value) -> String {
     let mut out = String::new();
     for c in value.to_string().chars() {
         // Outside of its strings JSON has none of these, and within them an escape says the same. None lies beyond U+FFFF.
-        if c.is_control() || is_invisible(c) { out.push_str(&format!("\\u{:04x}", u32::from(c))) } else { out.push(c) }
+        if c.is_control() || is_invisible(c) {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
     }
     out
 }

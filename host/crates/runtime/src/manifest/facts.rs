@@ -79,7 +79,8 @@ impl Manifest {
             let databases = if statement.databases { "; revoke may open the databases that it names" } else { "" };
             let wide = if statement.server_wide { "; also in the target's own database, where the resource's is gone" } else { "" };
             let expects = statement.expect.as_ref().map_or(String::new(), |e| format!("; expects {}", e.describe()));
-            let slots: String = statement.slots.iter().map(|(slot, source)| format!("; {slot} = {source}")).collect();
+            let slots: Vec<String> = statement.slots.iter().map(|(slot, source)| format!("; {slot} = {source}")).collect();
+            let slots = slots.concat();
             // The text stands last, so that nothing in it can be read as something else.
             let text = one_line(&statement.text);
             out.push(format!("statement {name} ({effect}; in {}{databases}{wide}{expects}{slots}): {text}", calls.join(", ")));

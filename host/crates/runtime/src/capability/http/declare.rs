@@ -215,8 +215,8 @@ impl Credential {
             }
             Self::Query { name, .. } => format!("{secret} in the query as {name}"),
             Self::Oauth2 { token_url, client_id, client_auth, fields, .. } => {
-                let fields: String = fields.iter().map(|(k, v)| format!("; field {} = {v}", hostile_text::word(k))).collect();
-                let auth = client_auth.word();
+                let fields: Vec<String> = fields.iter().map(|(k, v)| format!("; field {} = {v}", hostile_text::word(k))).collect();
+                let (auth, fields) = (client_auth.word(), fields.concat());
                 format!("a token that the host fetches at {token_url} as {client_id} with {secret} (client auth {auth}{fields})")
             }
             Self::Sigv4 { access_key_id, service, region, .. } => {

@@ -165,15 +165,15 @@ fn every_line_is_one_line_and_is_found_by_its_kind_and_name() {
         assert_eq!(manifest.permission(kind, name), Some(line.as_str()));
     }
     for line in [
-        r#"credential aws: AWS signature for iam in eu as <setting key> with token and session token session"#,
+        "credential aws: AWS signature for iam in eu as <setting key> with token and session token session",
         r#"credential header: token in the header x-key after "Key ""#,
-        r#"credential oauth: a token that the host fetches at https://login.example as <setting client> with token (client auth basic; field audience = a; field scope = read)"#,
+        "credential oauth: a token that the host fetches at https://login.example as <setting client> with token (client auth basic; field audience = a; field scope = read)",
         r#"credential tls: client certificate "-----BEGIN\r\n\u202e\u007f" with the key token"#,
-        r#"entitlement project.member on project (access; sessions leave; suspend no; marked no; settles within 1000 ms; looks: look-http; parameter role: one of reader, writer)"#,
+        "entitlement project.member on project (access; sessions leave; suspend no; marked no; settles within 1000 ms; looks: look-http; parameter role: one of reader, writer)",
         r#"request look-http (reads; in look; expects {"absent":{"body":{},"status":404},"present":{"body":{"/state":"active"},"status":200}}): GET a/keys/{resource.project}"#,
-        r#"request put (changes; in apply): PUT f/keys/{resource.project}?reason={text or left out}&state={=open} [a secret of the recipe password goes to /password, the secret at /key becomes key, for the holder]"#,
-        r#"setting port: default 5432"#,
-        r#"statement create (changes; in apply; pw = secret:scram-sha-256): CREATE ROLE {stamp}\n\tPASSWORD {pw}"#,
+        "request put (changes; in apply): PUT f/keys/{resource.project}?reason={text or left out}&state={=open} [a secret of the recipe password goes to /password, the secret at /key becomes key, for the holder]",
+        "setting port: default 5432",
+        r"statement create (changes; in apply; pw = secret:scram-sha-256): CREATE ROLE {stamp}\n\tPASSWORD {pw}",
     ] {
         assert!(lines.iter().any(|l| l == line), "{line}: {lines:#?}");
     }
