@@ -1,5 +1,7 @@
 //! Text of a connector or of a target: hostile. It is bounded and made to one printable line before it goes anywhere.
 
+use std::fmt::Write as _;
+
 /// One line of at most `most` bytes: control characters and marks that turn the direction of text become spaces.
 pub(crate) fn line(text: &str, most: usize) -> String {
     let mut out = String::new();
@@ -9,6 +11,41 @@ pub(crate) fn line(text: &str, most: usize) -> String {
             break;
         }
         out.push(c);
+    }
+    out
+}
+
+/// Whether all of it is shown as it is written, in one line: no control character, none that turns the direction of text, none unseen.
+pub(crate) fn is_one_line(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() || is_invisible(c))
+}
+
+/// The same for a text of several lines, which may have tabs.
+pub(crate) fn is_plain(text: &str) -> bool {
+    text.split(['\n', '\t']).all(is_one_line)
+}
+
+/// `text` as one word that no other text is shown as: itself where it is plain, else a JSON string.
+pub(crate) fn word(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._~-:/@%+*=".contains(&b);
+    if !text.is_empty() && text.bytes().all(plain) { text.to_owned() } else { quoted(text) }
+}
+
+/// `text` as a JSON string in one printable line.
+pub(crate) fn quoted(text: &str) -> String {
+    json(&serde_json::Value::from(text))
+}
+
+/// Compact JSON in one printable line: what would move the line or hide in it is escaped.
+pub(crate) fn json(value: &serde_json::Value) -> String {
+    let mut out = String::new();
+    for c in value.to_string().chars() {
+        // Outside of its strings JSON has none of these, and within them an escape says the same. None lies beyond U+FFFF.
+        if c.is_control() || is_invisible(c) {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
     }
     out
 }
@@ -29,6 +66,9 @@ mod tests {
     #[test]
     fn a_line_cannot_move_a_terminal_or_turn_text_around() {
         assert_eq!(line("a\u{1b}[2Jb\nc\u{202e}d", 100), "a [2Jb c d");
+        assert!(is_one_line("a b") && !is_one_line("a\nb") && is_plain("a\n\tb") && !is_plain("a\rb") && !is_plain("a\u{202e}b"));
+        assert_eq!([word("a.b"), word("a b"), word(""), word("\"a")], ["a.b", "\"a b\"", "\"\"", "\"\\\"a\""]);
+        assert_eq!(quoted("a\n\u{202e}\u{7f}"), r#""a\n\u202e\u007f""#);
         assert_eq!(line("ääää", 5), "ää", "a character is never cut");
     }
 }

@@ -133,7 +133,7 @@ async fn every_permission_is_a_line_that_an_operator_reads() {
     for line in [
         "destination api: <setting url> with nothing",
         "request join (changes; in apply): PUT api/orgs/{resource.org}/members/{grant.account}",
-        "request look (reads; in look): GET api/orgs/{resource.org}/members/{grant.account}",
+        r#"request look (reads; in look; expects {"absent":{"body":{},"status":404},"present":{"body":{"/role":"member","/state":"active","/user":"grant.account"},"status":200}}): GET api/orgs/{resource.org}/members/{grant.account}"#,
         "request mint (changes; in apply): POST api/keys [the secret at /key/secret becomes key, for the holder]",
     ] {
         assert!(facts.permissions.iter().any(|p| p == line), "{line}: {:#?}", facts.permissions);

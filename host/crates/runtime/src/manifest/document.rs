@@ -96,8 +96,7 @@ pub(crate) struct Entitlement {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Parameter {
-    #[serde(rename = "title")]
-    pub(crate) _title: String,
+    pub(crate) title: String,
     pub(crate) values: Option<Vec<String>>,
 }
 
@@ -171,6 +170,24 @@ pub(crate) struct Expect {
     pub(crate) present: Rows,
     pub(crate) suspended: Option<Rows>,
     pub(crate) absent: Rows,
+}
+
+impl Expect {
+    /// All of it, as the operator reads it.
+    pub(crate) fn describe(&self) -> String {
+        let state = |rows: &Rows| match rows {
+            Rows::None => serde_json::Value::from("no rows"),
+            Rows::One(columns) => serde_json::json!(columns),
+        };
+        states(state(&self.present), self.suspended.as_ref().map(state), state(&self.absent))
+    }
+}
+
+/// What a look expects, in one line.
+pub(super) fn states(present: serde_json::Value, suspended: Option<serde_json::Value>, absent: serde_json::Value) -> String {
+    let mut all = serde_json::Map::from_iter([("absent".to_owned(), absent), ("present".to_owned(), present)]);
+    all.extend(suspended.map(|s| ("suspended".to_owned(), s)));
+    crate::hostile_text::json(&all.into())
 }
 
 /// One row, by column, or the text `no rows`.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use hallpass_domain::ids::Digest;
 use hallpass_domain::port::{ConnectorFacts, EntitlementFacts, SettingFacts};
 
-use super::document::{Effect, SecretUse};
+use super::document::{Effect, Entitlement, Parameter, SecretUse};
 use super::{Manifest, plain};
+use crate::hostile_text;
 
 impl Manifest {
     /// The facts of the file with this digest.
@@ -62,7 +63,9 @@ impl Manifest {
                     SecretUse::Http => "make the credentials of http",
                 })
                 .collect();
-            out.push(format!("secret {name} ({}): used by the host to {}", secret.title, uses.join(", ")));
+            let marks = |c: char| "()\"".contains(c);
+            let title = if secret.title.contains(marks) { hostile_text::quoted(&secret.title) } else { secret.title.clone() };
+            out.push(format!("secret {name} ({title}): used by the host to {}", uses.join(", ")));
         }
         for (name, recipe) in &self.recipes {
             out.push(format!("recipe {name}: makes a secret of {} random bytes", recipe.bytes));
@@ -75,13 +78,54 @@ impl Manifest {
             let calls: Vec<&str> = statement.calls.iter().map(|c| c.word()).collect();
             let databases = if statement.databases { "; revoke may open the databases that it names" } else { "" };
             let wide = if statement.server_wide { "; also in the target's own database, where the resource's is gone" } else { "" };
-            let slots: Vec<String> = statement.slots.iter().map(|(slot, source)| format!("{slot} = {source}")).collect();
-            let slots = if slots.is_empty() { String::new() } else { format!(" [{}]", slots.join(", ")) };
-            out.push(format!("statement {name} ({effect}; in {}{databases}{wide}): {}{slots}", calls.join(", "), statement.text));
+            let expects = statement.expect.as_ref().map_or(String::new(), |e| format!("; expects {}", e.describe()));
+            let slots: Vec<String> = statement.slots.iter().map(|(slot, source)| format!("; {slot} = {source}")).collect();
+            let slots = slots.concat();
+            // The text stands last, so that nothing in it can be read as something else.
+            let text = one_line(&statement.text);
+            out.push(format!("statement {name} ({effect}; in {}{databases}{wide}{expects}{slots}): {text}", calls.join(", ")));
         }
         self.http.permissions(&mut out);
+        for (name, setting) in self.document.settings.iter().filter(|(name, _)| self.connects(name)) {
+            // The operator chooses every other value; this one comes with the version.
+            if let Some(default) = &setting.default {
+                out.push(format!("setting {name}: default {}", hostile_text::word(&plain(default))));
+            }
+        }
+        out.extend(self.document.entitlements.iter().map(Entitlement::describe));
         out
     }
+}
+
+impl Entitlement {
+    /// What kind of access it is, and what the host relies on.
+    fn describe(&self) -> String {
+        let yes = |is: bool| if is { "yes" } else { "no" };
+        let looks = if self.look.is_empty() { "no looks".to_owned() } else { format!("looks: {}", self.look.join(", ")) };
+        let parameter = |(key, parameter): (&String, &Parameter)| match &parameter.values {
+            None => format!("; parameter {key}: any text"),
+            Some(values) => {
+                let values: Vec<String> = values.iter().map(|v| hostile_text::word(v)).collect();
+                format!("; parameter {key}: one of {}", values.join(", "))
+            }
+        };
+        let parameters: String = self.parameters.iter().map(parameter).collect();
+        format!(
+            "entitlement {} on {} ({}; sessions {}; suspend {}; marked {}; settles within {} ms; {looks}{parameters})",
+            self.name,
+            self.resource,
+            self.mode.as_str(),
+            self.sessions.as_str(),
+            yes(self.suspend),
+            yes(self.marked),
+            self.settles_within_ms
+        )
+    }
+}
+
+/// SQL in one line, from which its own lines can be told: lists are printed line by line.
+fn one_line(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t")
 }
 
 /// Permission lines by the kind and name that each begins with.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::document::{Call, Effect, once_each};
+use super::document::{Call, Effect, once_each, states};
 
 /// Where a connector goes, as whom, and what it may ask there.
 #[derive(Debug, Default, Deserialize)]
@@ -88,6 +88,16 @@ pub(crate) enum Credential {
     },
 }
 
+impl ClientAuth {
+    /// The word of the manifest.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::Form => "form",
+        }
+    }
+}
+
 /// How an OAuth client says who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -129,6 +139,15 @@ pub(crate) struct Expect {
     pub(crate) present: Reply,
     pub(crate) suspended: Option<Reply>,
     pub(crate) absent: Reply,
+}
+
+impl Expect {
+    /// All of it, as the operator reads it.
+    pub(crate) fn describe(&self) -> String {
+        // Sorted as written: whether JSON sorts its keys depends on how this program was built, and a line must not.
+        let state = |reply: &Reply| serde_json::json!({"body": reply.body, "status": reply.status});
+        states(state(&self.present), self.suspended.as_ref().map(state), state(&self.absent))
+    }
 }
 
 /// What an answer is in one state.

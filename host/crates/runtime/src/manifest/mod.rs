@@ -3,6 +3,7 @@
 pub(crate) mod document;
 mod facts;
 pub(crate) mod http;
+mod shown;
 #[cfg(test)]
 mod tests;
 
@@ -69,6 +70,7 @@ impl Manifest {
         })?;
         json.end().map_err(|e| refuse(format!("something follows it: {e}")))?;
         check_names(&document).map_err(refuse)?;
+        shown::check(&document).map_err(refuse)?;
         check_settings(&document).map_err(refuse)?;
         let statements = document
             .statements
@@ -224,9 +226,6 @@ fn check_names(document: &Document) -> Result<(), String> {
     }
     if document.wit != WIT {
         return Err(format!("it is written for `wit` {}, this host speaks {WIT}", document.wit));
-    }
-    for text in [&document.title, &document.description] {
-        hallpass_domain::name::check_free_text("a title or description", text, 1024).map_err(|e| e.to_string())?;
     }
     for entitlement in &document.entitlements {
         word("the entitlement", &entitlement.name, ".-")?;

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod lines;
+
 fn good() -> Value {
     json!({
         "name": "demo", "version": "0.1.0", "publisher": "hallpass", "wit": "0.1.0", "title": "Demo",
@@ -67,8 +69,10 @@ fn a_good_manifest_tells_the_operator_every_permission() {
         [
             "secret password (Password): used by the host to log in to the database",
             "recipe password: makes a secret of 32 random bytes",
-            "statement create (changes; in apply): CREATE ROLE {stamp} PASSWORD {pw} [pw = secret:scram-sha-256]",
-            "statement look (reads; in look): SELECT 1 AS a FROM pg_roles WHERE rolname = {stamp:text}",
+            "statement create (changes; in apply; pw = secret:scram-sha-256): CREATE ROLE {stamp} PASSWORD {pw}",
+            r#"statement look (reads; in look; expects {"absent":"no rows","present":{"a":1},"suspended":{"a":2}}): SELECT 1 AS a FROM pg_roles WHERE rolname = {stamp:text}"#,
+            "setting port: default 5432",
+            "entitlement schema.read on database/schema (provisioning; sessions end-all; suspend yes; marked yes; settles within 0 ms; looks: look)",
         ]
     );
     for (kind, name, line) in [("secret", "password", 0), ("recipe", "password", 1), ("statement", "create", 2), ("statement", "look", 3)] {

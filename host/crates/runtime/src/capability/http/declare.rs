@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use hallpass_egress::{is_hosts_own, parse_base};
 
-use super::request::Request;
+use super::request::{Request, check_query_name};
 use super::slot::Source;
+use crate::hostile_text;
 use crate::manifest::document::{Call, Document, Effect, SecretUse};
 use crate::manifest::http::{Credential, Destination, Text};
+
+/// What the line of a destination without credentials says.
+const NOTHING: &str = "nothing";
 
 /// What a manifest says of HTTP.
 #[derive(Debug, Default)]
@@ -56,7 +60,7 @@ impl Http {
             out.push(format!("credential {name}: {}", credential.describe()));
         }
         for (name, destination) in &self.destinations {
-            let with = if destination.credentials.is_empty() { "nothing".to_owned() } else { destination.credentials.join(" and ") };
+            let with = if destination.credentials.is_empty() { NOTHING.to_owned() } else { destination.credentials.join(" and ") };
             let roots = destination.roots.as_ref().map_or(String::new(), |s| format!(", trusted by <setting {s}>"));
             out.push(format!("destination {name}: {} with {with}{roots}", destination.url));
         }
@@ -91,6 +95,9 @@ impl Http {
 
     fn check_credential(&self, name: &str, credential: &Credential, document: &Document) -> Result<(), String> {
         let of = |what: String| format!("the credential `{name}` {what}");
+        if name == NOTHING {
+            return Err(of("has the word for no credential as its name: give it another".to_owned()));
+        }
         if !self.destinations.values().any(|d| d.credentials.iter().any(|c| c == name)) {
             return Err(of("goes to no destination: name it in `credentials` of one, or remove it".to_owned()));
         }
@@ -108,6 +115,7 @@ impl Http {
                     return Err(of(format!("has the header `{header}`, which HTTP itself needs")));
                 }
             }
+            Credential::Query { name: part, .. } => check_query_name(part).map_err(of)?,
             Credential::Oauth2 { token_url: Text::Literal(url), .. } => {
                 parse_base(url).map_err(|what| of(format!("has a `token_url` that {what}")))?;
             }
@@ -195,19 +203,26 @@ impl Credential {
         }
     }
 
-    /// What it is, for the operator.
+    /// What it is, for the operator: every part of it, since each decides what is sent.
     pub(crate) fn describe(&self) -> String {
-        let secret = self.secrets().join(" and ");
+        let secret = self.secrets().join(" and session token ");
         match self {
             Self::Bearer { .. } => format!("{secret} as bearer token"),
             Self::Basic { user, .. } => format!("{secret} as password of {user}"),
-            Self::Header { name, .. } => format!("{secret} in the header {name}"),
-            Self::Query { name, .. } => format!("{secret} in the query as {name}"),
-            Self::Oauth2 { token_url, client_id, .. } => {
-                format!("a token that the host fetches at {token_url} as {client_id} with {secret}")
+            Self::Header { name, prefix, .. } => {
+                let prefix = if prefix.is_empty() { String::new() } else { format!(" after {}", hostile_text::quoted(prefix)) };
+                format!("{secret} in the header {name}{prefix}")
             }
-            Self::Sigv4 { service, region, .. } => format!("AWS signature for {service} in {region} with {secret}"),
-            Self::Certificate { .. } => format!("client certificate with the key {secret}"),
+            Self::Query { name, .. } => format!("{secret} in the query as {name}"),
+            Self::Oauth2 { token_url, client_id, client_auth, fields, .. } => {
+                let fields: Vec<String> = fields.iter().map(|(k, v)| format!("; field {} = {v}", hostile_text::word(k))).collect();
+                let (auth, fields) = (client_auth.word(), fields.concat());
+                format!("a token that the host fetches at {token_url} as {client_id} with {secret} (client auth {auth}{fields})")
+            }
+            Self::Sigv4 { access_key_id, service, region, .. } => {
+                format!("AWS signature for {} in {region} as {access_key_id} with {secret}", hostile_text::word(service))
+            }
+            Self::Certificate { certificate, .. } => format!("client certificate {certificate} with the key {secret}"),
         }
     }
 }
@@ -215,7 +230,7 @@ impl Credential {
 impl std::fmt::Display for Text {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Literal(text) => f.write_str(text),
+            Self::Literal(text) => f.write_str(&hostile_text::word(text)),
             Self::Setting(from) => write!(f, "<setting {}>", from.setting),
         }
     }

@@ -97,6 +97,9 @@ fn pattern(look: &str, reply: &Reply) -> Result<Pattern, String> {
         if !pointer.is_empty() && !pointer.starts_with('/') {
             return Err(format!("the look `{look}` looks at `{pointer}`, which is no JSON pointer: it begins with a slash"));
         }
+        if !hostile_text::is_one_line(pointer) {
+            return Err(format!("the look `{look}` looks at {}, which is not one plain line", hostile_text::quoted(pointer)));
+        }
         match Expected::parse(wanted) {
             Some(Expected::Until) | None => Err(format!(
                 "the look `{look}` expects at `{pointer}` what no answer can be compared with: a text, integer, boolean, null, stamp, resource.… or grant.…"

@@ -6,6 +6,7 @@ use hallpass_egress::{Method, Rule, Segment};
 
 use super::slot::{Filled, Source};
 use crate::capability::sql::statement::render::Frozen;
+use crate::hostile_text::{is_one_line, quoted, word};
 use crate::manifest::document::{Call, Effect};
 use crate::manifest::http as document;
 
@@ -28,6 +29,8 @@ pub(crate) struct Request {
     query: BTreeMap<String, Source>,
     places: Vec<(String, String)>,
     captures: Vec<(String, String)>,
+    /// What a look expects, as the operator reads it.
+    expects: Option<String>,
 }
 
 /// A segment of a path: text, or text around one slot.
@@ -84,7 +87,9 @@ impl Request {
         }
         let places = pointers("puts a secret", &doc.secrets).map_err(wrong)?;
         let captures = pointers("captures", &doc.capture).map_err(wrong)?;
-        Ok(Self { name: name.to_owned(), to: doc.to.clone(), effect, calls: doc.calls.clone(), method, path, query, places, captures })
+        let expects = doc.expect.as_ref().map(document::Expect::describe);
+        let (name, to, calls) = (name.to_owned(), doc.to.clone(), doc.calls.clone());
+        Ok(Self { name, to, effect, calls, method, path, query, places, captures, expects })
     }
 
     /// Where its texts come from.
@@ -113,13 +118,16 @@ impl Request {
             |p: &Part| format!("/{}{}{}", p.prefix, p.slot.as_ref().map_or(String::new(), |s| format!("{{{}}}", s.source)), p.suffix);
         let path: Vec<String> = self.path.iter().map(part).collect();
         let path = path.concat();
-        let query: Vec<String> = self.query.iter().map(|(name, s)| format!("{name}={{{s}}}")).collect();
+        let optional = |s: &Source| if *s == Source::Open { " or left out" } else { "" };
+        let query: Vec<String> = self.query.iter().map(|(name, s)| format!("{name}={{{s}{}}}", optional(s))).collect();
         let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-        let places = self.places.iter().map(|(recipe, pointer)| format!("a secret of the recipe {recipe} goes to {pointer}"));
-        let captures = self.captures.iter().map(|(name, pointer)| format!("the secret at {pointer} becomes {name}, for the holder"));
+        let places = self.places.iter().map(|(recipe, pointer)| format!("a secret of the recipe {recipe} goes to {}", word(pointer)));
+        let captures =
+            self.captures.iter().map(|(name, pointer)| format!("the secret at {} becomes {name}, for the holder", word(pointer)));
         let secrets: Vec<String> = places.chain(captures).collect();
         let secrets = if secrets.is_empty() { String::new() } else { format!(" [{}]", secrets.join(", ")) };
-        format!("request {} ({effect}; in {}): {} {}{path}{query}{secrets}", self.name, calls.join(", "), self.method, self.to)
+        let expects = self.expects.as_ref().map_or(String::new(), |e| format!("; expects {e}"));
+        format!("request {} ({effect}; in {}{expects}): {} {}{path}{query}{secrets}", self.name, calls.join(", "), self.method, self.to)
     }
 
     /// What of it this call may do; `None` where it has not what fills a slot.
@@ -203,6 +211,10 @@ fn path(text: &str, slots: &BTreeMap<String, String>) -> Result<Vec<Part>, Strin
     }
     let mut used = Vec::new();
     let parts = rest.split('/').map(|segment| part(segment, slots, &mut used)).collect::<Result<Vec<_>, _>>()?;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
+    if let Some(bad) = slots.keys().find(|n| !(1..=64).contains(&n.len()) || !n.bytes().all(plain)) {
+        return Err(format!("declares the slot {}, which is no plain name: use 1 to 64 of A-Z, a-z, 0-9, `_` and `-`", quoted(bad)));
+    }
     match slots.keys().find(|name| !used.contains(name)) {
         Some(unused) => Err(format!("declares the slot `{unused}` and does not use it: remove one or write {{{unused}}} into the path")),
         None => Ok(parts),
@@ -234,9 +246,18 @@ fn part<'a>(segment: &str, slots: &'a BTreeMap<String, String>, used: &mut Vec<&
     Ok(Part { prefix: prefix.to_owned(), slot: Some(slot), suffix: suffix.to_owned() })
 }
 
+/// Checks the name of a part of a query: one that needs no encoding, so that no two queries are shown alike.
+pub(super) fn check_query_name(name: &str) -> Result<(), String> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._~-[]".contains(&b);
+    if (1..=64).contains(&name.len()) && name.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(format!("has {} in its query, which is no plain name: use 1 to 64 of A-Z, a-z, 0-9 and `._~-[]`", quoted(name)))
+}
+
 fn query(declared: &BTreeMap<String, String>) -> Result<BTreeMap<String, Source>, String> {
     let read = |(name, source): (&String, &String)| match Source::parse(source) {
-        Some(source) => Ok((name.clone(), source)),
+        Some(source) => check_query_name(name).map(|()| (name.clone(), source)),
         None => Err(format!("fills `{name}` of its query with `{source}`, which is nothing: `text` for any value, `=…` for this one")),
     };
     declared.iter().map(read).collect()
@@ -246,6 +267,9 @@ fn pointers(does: &str, declared: &BTreeMap<String, String>) -> Result<Vec<(Stri
     let read = |(pointer, name): (&String, &String)| {
         if !pointer.starts_with('/') {
             return Err(format!("{does} at `{pointer}`, which is no JSON pointer: it begins with a slash"));
+        }
+        if !is_one_line(pointer) {
+            return Err(format!("{does} at {}, which is not one plain line", quoted(pointer)));
         }
         Ok((name.clone(), pointer.clone()))
     };

@@ -87,7 +87,7 @@ impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Open => f.write_str("text"),
-            Self::Literal(text) => write!(f, "={text}"),
+            Self::Literal(text) => write!(f, "={}", crate::hostile_text::word(text)),
             Self::Stamp => f.write_str("stamp"),
             Self::Mark => f.write_str("grant.mark"),
             Self::Account => f.write_str("grant.account"),
