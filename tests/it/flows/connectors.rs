@@ -161,6 +161,8 @@ on_both_backends! {
         let back = app.broker.roll_back_connector(&admin, "scripted").await.unwrap();
         assert_eq!((back.len(), &back[0].held_back, back[0].from), (1, &None, next.facts.digest));
         assert_eq!((state(&app, "1.0.0").await, state(&app, "1.1.0").await), (ConnectorState::Active, ConnectorState::Retiring));
+        let again = app.broker.roll_back_connector(&admin, "scripted").await.unwrap_err();
+        assert!(again.to_string().contains("came after another one"), "it would go forward to what was just left: {again}");
         app.bot_reads(MINUTE).await;
         app.settle().await;
         assert_eq!(app.scripted.calls().last().unwrap(), &("1.0.0".to_owned(), "look"));

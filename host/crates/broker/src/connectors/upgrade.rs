@@ -1,7 +1,7 @@
 //! Upgrades and roll-backs: targets move to another version of their connector. One that asks for more than the version before
 //! waits for another person's yes, in the same lifecycle as any request.
 
-use hallpass_domain::connector::{ConnectorEvent, PermissionDiff};
+use hallpass_domain::connector::{ConnectorEvent, ConnectorState, PermissionDiff, Version};
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::ids::{Digest, PrincipalId, RequestId, TargetId};
 use hallpass_domain::name::Name;
@@ -67,20 +67,31 @@ impl Broker {
         let versions = reads.connector_versions(name).await?;
         let Some(newest) = versions.last() else { return Err(BrokerError::not_found("connector", name)) };
         may(ctx, Action::ConnectorUpgrade, &newest.facts)?;
+        let of = |digest: &Digest| versions.iter().find(|row| row.facts.digest == *digest);
+        let number = |row: &ConnectorRow| row.facts.version.parse::<Version>().ok();
         let mut back: Vec<(Target, Digest)> = Vec::new();
         for target in reads.targets().await? {
-            if versions.iter().any(|row| row.facts.digest == target.connector)
-                && let Some(previous) = reads.activation(&target.id).await?.and_then(|a| a.previous)
-            {
-                back.push((target, previous));
+            let Some(now) = of(&target.connector) else { continue };
+            let Some(before) = reads.activation(&target.id).await?.and_then(|a| of(&a.previous?)) else { continue };
+            // Asked for again, as after a lost answer, it does not go forward to what was just left.
+            if number(before) >= number(now) {
+                continue;
             }
+            if before.state == ConnectorState::Banned {
+                return Err(BrokerError::invalid(
+                    "name",
+                    format!("the target {} had {} {} before, which is banned", target.name, name, before.facts.version),
+                    format!("Move it to another version: hallpass connector upgrade {name} DIGEST --target {}.", target.name),
+                ));
+            }
+            back.push((target, before.facts.digest));
         }
         drop(reads);
         if back.is_empty() {
             return Err(BrokerError::invalid(
                 "name",
-                format!("no target of {name} had another version before"),
-                "There is nothing to go back to.",
+                format!("no target of {name} uses a version that came after another one"),
+                "There is nothing to go back to; what was rolled back is moved forward by `hallpass connector upgrade`.",
             ));
         }
         let actors = ctx.actors();
