@@ -1,7 +1,7 @@
 //! `hallpass serve`: run a broker.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use hallpass_domain::failpoint::Failpoint;
 use serde_json::json;
@@ -40,6 +40,10 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure> {
+    let is_named = args.config.is_some() || cx.environment.get("HALLPASS_CONFIG").is_some();
+    if !is_named && Path::new("hallpass.toml").exists() {
+        cx.tell("There is a hallpass.toml here, and it is not read: name it with --config hallpass.toml");
+    }
     let flags = Flags { config: args.config, data: args.data, listen: args.listen, policies: args.policies };
     let config = Config::load(&flags, &cx.environment)?;
     telemetry::start(&config.server.log, config.server.log_json).map_err(|e| Failure::usage(e.to_string()))?;
