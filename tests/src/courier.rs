@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use hallpass_domain::clock::{Clock, Sleep, Timestamp};
+use hallpass_broker::SystemClock;
+use hallpass_domain::clock::Clock;
 use hallpass_domain::holding::Mode;
 use hallpass_domain::ids::{Digest, HoldingId, InstallationId, OperationId, Stamp, TargetId};
 use hallpass_domain::port::{
@@ -16,22 +16,6 @@ use hallpass_domain::secret::{SecretBytes, SecretText};
 use hallpass_egress::{Egress, Resolve};
 use hallpass_runtime::{Compiler, Limits, Runtime, Settings};
 use serde_json::{Value, json};
-
-/// The machine's clock.
-pub struct Wall;
-
-impl Clock for Wall {
-    #[expect(clippy::disallowed_methods, reason = "a real server keeps real time")]
-    fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        Timestamp(i64::try_from(since.as_millis()).unwrap())
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "a real server keeps real time")]
-    fn sleep_until(&self, deadline: Timestamp) -> Sleep {
-        Box::pin(tokio::time::sleep(Duration::from_millis(deadline.since(self.now()))))
-    }
-}
 
 /// A lease that is held, or lost.
 pub struct Lease(pub bool);
@@ -120,17 +104,17 @@ impl Courier {
 
     /// Like [`Courier::new`], with these limits, or the reason why it is not admitted.
     pub async fn within(manifest: &Value, url: &str, limits: Limits) -> Result<Self, NotAdmitted> {
-        let (runtime, cache) = runtime(Arc::new(Wall), limits);
+        let (runtime, cache) = runtime(Arc::new(SystemClock), limits);
         let connector = runtime.load(&file(manifest)).await?.digest;
         let endpoint = Endpoint {
-            id: TargetId::new(Wall.now(), &SystemRng).unwrap(),
+            id: TargetId::new(SystemClock.now(), &SystemRng).unwrap(),
             name: "peer".parse().unwrap(),
             revision: 1,
             settings: BTreeMap::from([("url".to_owned(), url.to_owned())]),
             secrets: BTreeMap::new(),
             network: vec![url.to_owned()],
         };
-        let stamp = Stamp::new(&InstallationId::new(&SystemRng).unwrap(), &HoldingId::new(Wall.now(), &SystemRng).unwrap());
+        let stamp = Stamp::new(&InstallationId::new(&SystemRng).unwrap(), &HoldingId::new(SystemClock.now(), &SystemRng).unwrap());
         Ok(Self { runtime, endpoint, connector, stamp, _cache: cache })
     }
 
@@ -153,12 +137,12 @@ impl Courier {
     /// One call, whose lease is held or lost.
     pub fn call(&self, leased: bool) -> Invocation {
         Invocation {
-            operation: OperationId::new(Wall.now(), &SystemRng).unwrap(),
+            operation: OperationId::new(SystemClock.now(), &SystemRng).unwrap(),
             attempt: 1,
             connector: self.connector,
             granted: Granted::Asked,
             endpoint: Arc::new(self.endpoint.clone()),
-            deadline: Wall.now().plus(20_000),
+            deadline: SystemClock.now().plus(20_000),
             dry_run: false,
             fence: Arc::new(Lease(leased)),
         }
@@ -173,7 +157,7 @@ impl Courier {
             entitlement: "org.member".to_owned(),
             resource: "org:shop".parse().unwrap(),
             parameters: BTreeMap::new(),
-            until: Wall.now().plus(600_000),
+            until: SystemClock.now().plus(600_000),
             suspended: false,
             fresh_credential: false,
             locator: None,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use hallpass_broker::SystemClock;
 use hallpass_build::Language;
 use hallpass_domain::clock::Clock as _;
 use hallpass_domain::holding::{Mode, Presence};
@@ -12,7 +13,7 @@ use hallpass_domain::rng::{Rng as _, SystemRng};
 use hallpass_domain::secret::{SecretBytes, SecretText};
 use hallpass_egress::Egress;
 use hallpass_runtime::{Compiler, Limits, Runtime, Settings};
-use hallpass_tests::courier::{Lease, Wall};
+use hallpass_tests::courier::Lease;
 use hallpass_tests::rabbitmq::{self, rabbitmq};
 
 /// The connector in a runtime, and a target that is the RabbitMQ of this run.
@@ -36,35 +37,35 @@ impl World {
         let settings = Settings {
             cache_dir: cache.path().to_owned(),
             mac_key: SecretBytes::new(key),
-            clock: Arc::new(Wall),
+            clock: Arc::new(SystemClock),
             rng: Arc::new(SystemRng),
             limits: Limits::default(),
-            egress: Arc::new(Egress::new(Arc::new(Wall))),
+            egress: Arc::new(Egress::new(Arc::new(SystemClock))),
             compiler: Compiler::Apart(std::env::current_exe().unwrap()),
         };
         let runtime = Runtime::new(settings).unwrap();
-        let began = Wall.now();
+        let began = SystemClock.now();
         let connector = runtime.load(file).await.unwrap_or_else(|e| panic!("{}: {}", e.reason, e.remedy)).digest;
-        eprintln!("{language}: loaded in {} ms", Wall.now().since(began));
+        eprintln!("{language}: loaded in {} ms", SystemClock.now().since(began));
         let endpoint = Endpoint {
-            id: TargetId::new(Wall.now(), &SystemRng).unwrap(),
+            id: TargetId::new(SystemClock.now(), &SystemRng).unwrap(),
             name: "rabbit".parse().unwrap(),
             revision: 1,
             settings: BTreeMap::from([("url".to_owned(), server.url()), ("user".to_owned(), rabbitmq::USER.to_owned())]),
             secrets: BTreeMap::from([("password".to_owned(), SecretText::new(rabbitmq::PASSWORD.to_owned()))]),
             network: vec![server.url()],
         };
-        let stamp = Stamp::new(&InstallationId::new(&SystemRng).unwrap(), &HoldingId::new(Wall.now(), &SystemRng).unwrap());
+        let stamp = Stamp::new(&InstallationId::new(&SystemRng).unwrap(), &HoldingId::new(SystemClock.now(), &SystemRng).unwrap());
         Self { runtime, connector, endpoint, stamp, vhost, _cache: cache }
     }
 
     fn call(&self) -> Invocation {
         Invocation {
-            operation: OperationId::new(Wall.now(), &SystemRng).unwrap(),
+            operation: OperationId::new(SystemClock.now(), &SystemRng).unwrap(),
             attempt: 1,
             connector: self.connector,
             endpoint: Arc::new(self.endpoint.clone()),
-            deadline: Wall.now().plus(20_000),
+            deadline: SystemClock.now().plus(20_000),
             dry_run: false,
             fence: Arc::new(Lease(true)),
             granted: Granted::Asked,
@@ -79,7 +80,7 @@ impl World {
             entitlement: "vhost.read".to_owned(),
             resource: format!("vhost:{}", self.vhost).parse().unwrap(),
             parameters: BTreeMap::new(),
-            until: Wall.now().plus(600_000),
+            until: SystemClock.now().plus(600_000),
             suspended: false,
             fresh_credential: false,
             locator: None,
@@ -95,9 +96,9 @@ impl World {
 pub(super) async fn works_on_a_real_server(language: Language, file: &[u8]) {
     let mut world = World::new(language, file).await;
     let server = rabbitmq().await;
-    let began = Wall.now();
+    let began = SystemClock.now();
     world.runtime.health(&world.call()).await.unwrap_or_else(|e| panic!("{e:?}"));
-    eprintln!("{language}: first call in {} ms", Wall.now().since(began));
+    eprintln!("{language}: first call in {} ms", SystemClock.now().since(began));
     assert_eq!(world.seen().await, Some(Presence::Absent));
     for already in [false, true] {
         let applied = world.runtime.apply(&world.call(), &world.wish(), None).await.unwrap_or_else(|e| panic!("{e:?}"));

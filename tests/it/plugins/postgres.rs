@@ -6,50 +6,23 @@ mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use hallpass_domain::clock::{Clock, Sleep, Timestamp};
+use hallpass_broker::SystemClock;
+use hallpass_domain::clock::{Clock, Timestamp};
 use hallpass_domain::grant::SeenBy;
 use hallpass_domain::holding::{Mode, Presence};
 use hallpass_domain::ids::{HoldingId, InstallationId, OperationId, Stamp, TargetId};
-use hallpass_domain::port::{
-    Applied, Connector as _, Done, Effect, Endpoint, Failure, FailureKind, Fence, Granted, Invocation, Sight, Wish,
-};
+use hallpass_domain::port::{Applied, Connector as _, Done, Effect, Endpoint, FailureKind, Granted, Invocation, Sight, Wish};
 use hallpass_domain::rng::{Rng as _, SeededRng, SystemRng};
 use hallpass_domain::secret::{SecretBytes, SecretText};
 use hallpass_egress::Egress;
 use hallpass_runtime::{Compiler, Limits, Runtime, Settings};
+use hallpass_tests::courier::Lease;
 use hallpass_tests::postgres::{Database, cluster};
 use hallpass_tests::server::connector;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
-/// The machine's clock.
-struct Wall;
-
-impl Clock for Wall {
-    #[expect(clippy::disallowed_methods, reason = "a real server keeps real time")]
-    fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        Timestamp(i64::try_from(since.as_millis()).unwrap())
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "a real server keeps real time")]
-    fn sleep_until(&self, deadline: Timestamp) -> Sleep {
-        Box::pin(tokio::time::sleep(Duration::from_millis(deadline.since(self.now()))))
-    }
-}
-
-/// A lease that is held, or lost.
-struct Lease(bool);
-
-#[async_trait::async_trait]
-impl Fence for Lease {
-    async fn check(&self) -> Result<(), Failure> {
-        if self.0 { Ok(()) } else { Err(Failure::none(FailureKind::Conflict, "lease-lost", "the lease is over")) }
-    }
-}
 
 /// One test's part of the cluster: a database with the schema `sales`, a management role that is no superuser, a runtime with
 /// the connector, and one holding.
@@ -99,16 +72,16 @@ impl World {
             cache_dir: cache.path().to_owned(),
             mac_key: SecretBytes::new(key),
             compiler: Compiler::Apart(std::env::current_exe().unwrap()),
-            clock: Arc::new(Wall),
+            clock: Arc::new(SystemClock),
             rng: Arc::new(SystemRng),
             limits: Limits::default(),
-            egress: Arc::new(Egress::new(Arc::new(Wall))),
+            egress: Arc::new(Egress::new(Arc::new(SystemClock))),
         };
         let runtime = Arc::new(Runtime::new(settings).unwrap());
         let connector = runtime.load(&connector()).await.unwrap().digest;
         let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let endpoint = Endpoint {
-            id: TargetId::new(Wall.now(), &SystemRng).unwrap(),
+            id: TargetId::new(SystemClock.now(), &SystemRng).unwrap(),
             name: "shop".parse().unwrap(),
             revision: 1,
             settings: BTreeMap::from([
@@ -121,18 +94,18 @@ impl World {
             secrets: BTreeMap::from([("password".to_owned(), SecretText::new(MANAGER_PASSWORD.to_owned()))]),
             network: Vec::new(),
         };
-        let stamp = Stamp::new(&InstallationId::new(&SystemRng).unwrap(), &HoldingId::new(Wall.now(), &SystemRng).unwrap());
+        let stamp = Stamp::new(&InstallationId::new(&SystemRng).unwrap(), &HoldingId::new(SystemClock.now(), &SystemRng).unwrap());
         Self { runtime, endpoint, connector, database, manager, stamp, _cache: cache }
     }
 
     fn call(&self, attempt: i64) -> Invocation {
         Invocation {
-            operation: OperationId::new(Wall.now(), &SystemRng).unwrap(),
+            operation: OperationId::new(SystemClock.now(), &SystemRng).unwrap(),
             attempt,
             connector: self.connector,
             granted: Granted::Asked,
             endpoint: Arc::new(self.endpoint.clone()),
-            deadline: Wall.now().plus(20_000),
+            deadline: SystemClock.now().plus(20_000),
             dry_run: false,
             fence: Arc::new(Lease(true)),
         }
@@ -146,7 +119,7 @@ impl World {
             entitlement: "schema.read".to_owned(),
             resource: format!("database:{}/schema:sales", self.database).parse().unwrap(),
             parameters: BTreeMap::new(),
-            until: Timestamp(Wall.now().0 / 1000 * 1000).plus(600_000),
+            until: Timestamp(SystemClock.now().0 / 1000 * 1000).plus(600_000),
             suspended: false,
             fresh_credential: true,
             locator: None,
@@ -489,7 +462,7 @@ async fn many_changes_of_one_database_at_once_all_work() {
         .map(|n| {
             let rng = SeededRng::new(n);
             let installation = InstallationId::new(&SystemRng).unwrap();
-            Wish { stamp: Stamp::new(&installation, &HoldingId::new(Wall.now(), &rng).unwrap()), ..world.read() }
+            Wish { stamp: Stamp::new(&installation, &HoldingId::new(SystemClock.now(), &rng).unwrap()), ..world.read() }
         })
         .collect();
     let all = wishes.iter().map(|want| async {
@@ -509,7 +482,7 @@ async fn a_connector_that_is_not_loaded_or_a_wish_that_it_does_not_know_is_refus
     assert_eq!(world.runtime.look(&unknown, &want).await.unwrap_err().code, "connector-not-loaded");
     let other = Wish { entitlement: "schema.write".to_owned(), ..want.clone() };
     assert_eq!(world.runtime.look(&world.call(1), &other).await.unwrap_err().code, "no-such-entitlement");
-    let late = Invocation { deadline: Wall.now(), ..world.call(1) };
+    let late = Invocation { deadline: SystemClock.now(), ..world.call(1) };
     assert_eq!(world.runtime.look(&late, &want).await.unwrap_err().kind, FailureKind::Timeout);
     let other = Wish { resource: format!("database:{}", world.database).parse().unwrap(), ..want };
     assert_eq!(world.runtime.look(&world.call(1), &other).await.unwrap_err().code, "no-such-entitlement");

@@ -179,7 +179,8 @@ impl Broker {
         self.harmless_with(target.connector, endpoint).await
     }
 
-    async fn harmless_with(&self, connector: Digest, endpoint: Arc<Endpoint>) -> Result<Invocation, BrokerError> {
+    /// The same of any version of its connector.
+    pub(crate) async fn harmless_with(&self, connector: Digest, endpoint: Arc<Endpoint>) -> Result<Invocation, BrokerError> {
         let granted = self.callable(&connector, Some(&endpoint.id)).await?.map_err(BrokerError::Target)?;
         let now = self.clock.now();
         Ok(Invocation {

@@ -1,21 +1,19 @@
 //! Re-pinning: live holdings move to another version on purpose, once that version is seen to see the same.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use hallpass_domain::connector::ConnectorState;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::holding::{Holding, Presence};
-use hallpass_domain::ids::{Digest, HoldingId, OperationId, TargetId};
+use hallpass_domain::ids::{Digest, HoldingId, TargetId};
 use hallpass_domain::operation::{Operation, OperationKind, OperationState};
-use hallpass_domain::port::{EntitlementFacts, Invocation, Sight, Wish};
+use hallpass_domain::port::{EntitlementFacts, Sight, Wish};
 use hallpass_policy::Action;
 use hallpass_store::{ConnectorRow, Tx, run_tx};
 
 use super::{may, still_may, take_up};
 use crate::Broker;
 use crate::context::OpContext;
-use crate::engine::NoChange;
 use crate::error::BrokerError;
 use crate::views::{NewRepin, Repinned};
 
@@ -161,20 +159,10 @@ impl Broker {
         let target = reads.target(&holding.target).await?.ok_or_else(|| BrokerError::not_found("target", &holding.target))?;
         let endpoint = self.endpoint(&mut reads, &target).await?;
         drop(reads);
-        let granted = match self.callable(&connector, Some(&holding.target)).await? {
-            Ok(granted) => granted,
-            Err(failure) => return Ok(Err(failure.to_string())),
-        };
-        let now = self.clock.now();
-        let call = Invocation {
-            operation: OperationId::new(now, self.rng.as_ref())?,
-            attempt: 0,
-            connector,
-            granted,
-            endpoint,
-            deadline: now.plus(self.settings.call_ms),
-            dry_run: true,
-            fence: Arc::new(NoChange),
+        let call = match self.harmless_with(connector, endpoint).await {
+            Ok(call) => call,
+            Err(BrokerError::Target(failure)) => return Ok(Err(failure.to_string())),
+            Err(e) => return Err(e),
         };
         // What the target enforces is what the last apply asked for.
         let applied = operations.iter().rev().find(|op| op.kind == OperationKind::Apply && op.sent.is_some());
