@@ -1,6 +1,7 @@
 //! `hallpass demo`: the whole story, played for real against a private PostgreSQL, with every claim checked in the target.
 
 pub mod cluster;
+pub mod ports;
 
 mod broker;
 mod database;

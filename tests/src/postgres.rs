@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use hallpass::demo::cluster::{Cluster, Options};
+use hallpass::demo::ports;
 use hallpass_domain::rng::SystemRng;
 use hallpass_domain::secret::SecretText;
 use sqlx::postgres::PgConnectOptions;
@@ -27,6 +28,11 @@ fn start(mut options: Options) -> Cluster {
     // Every test has pools of its own.
     options.settings.push(("max_connections".to_owned(), "300".to_owned()));
     Cluster::start(&options, &SystemRng, &|line| eprintln!("{line}")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A loopback port on which nobody listens, and none comes to by chance.
+pub fn unused_port() -> u16 {
+    ports::unused(&SystemRng).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A database of one test.

@@ -1,6 +1,5 @@
 //! A private RabbitMQ: the HTTP service whose members the connector of the authors' guide looks after.
 
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -13,6 +12,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+
+use crate::postgres::unused_port;
 
 /// Where the package puts the program that runs under any account.
 const PROGRAM: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
@@ -59,11 +60,7 @@ impl RabbitMq {
     fn start() -> Self {
         let folder = tempfile::Builder::new().prefix("hallpass-rabbit-").tempdir().unwrap();
         let home = folder.path();
-        // Bound together, so that they differ.
-        let bound: Vec<TcpListener> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let ports: Vec<u16> = bound.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
-        drop(bound);
-        let [amqp, http, names, nodes] = ports[..] else { unreachable!("four were bound") };
+        let [amqp, http, names, nodes] = std::array::from_fn(|_| unused_port());
         let settings = format!(
             "listeners.tcp.local = 127.0.0.1:{amqp}\nmanagement.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {http}\n\
              default_user = {USER}\ndefault_pass = {PASSWORD}\nlog.console = true\nlog.file = false\n"

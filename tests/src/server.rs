@@ -2,7 +2,6 @@
 //! `server_process`, which runs `hallpass serve`.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Row as _};
 use tempfile::TempDir;
 
-use crate::postgres::{Database, cluster};
+use crate::postgres::{Database, cluster, unused_port};
 
 /// Names the arguments of `hallpass`, as a JSON list, to the test `server_process`.
 pub const ARGUMENTS: &str = "HALLPASS_TEST_ARGUMENTS";
@@ -85,7 +84,7 @@ impl World {
     /// A broker on this backend, the connector loaded, one target, and people.
     pub async fn new(backend: Backend, connector: Vec<u8>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let address = format!("127.0.0.1:{}", unused_port());
         let mut config =
             format!("[server]\ndata = {:?}\nlisten = {address:?}\n[connectors]\nallow_unsigned = true\n", folder.path().join("data"));
         if backend == Backend::Postgres {

@@ -9,7 +9,6 @@ mod guard;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -24,9 +23,8 @@ use account::Account;
 use binaries::Binaries;
 use guard::Guard;
 
-/// Ports below the range that connections of our own start from: such a connection could else take, or meet itself on, the port
-/// of a server that is stopped for a while.
-const PORTS: std::ops::Range<u16> = 20_000..32_000;
+use super::ports::{self, PortError};
+
 /// How often another port is tried when somebody was faster.
 const TRIES: usize = 5;
 
@@ -100,13 +98,13 @@ impl Cluster {
         let mut cluster = Self { guard: Mutex::new(guard), folder, port: 0, password, _folder: home };
         cluster.obey("init")?;
         for tries_left in (0..TRIES).rev() {
-            cluster.port = free_port(rng)?;
+            cluster.port = ports::unused(rng)?;
             match cluster.resume() {
                 Err(ClusterError::Step { log, .. }) if tries_left > 0 && log.contains("could not bind") => {}
                 other => return other.map(|()| cluster),
             }
         }
-        Err(ClusterError::NoPort)
+        Err(PortError::None.into())
     }
 
     /// Stops the server and keeps its data.
@@ -250,17 +248,6 @@ fn settings(options: &Options, sockets: &Path) -> Result<String, ClusterError> {
     Ok(text)
 }
 
-/// A port of loopback that nobody listens on at the moment.
-fn free_port(rng: &dyn Rng) -> Result<u16, ClusterError> {
-    for _ in 0..100 {
-        let port = PORTS.start + u16::from_be_bytes(rng::bytes(rng)?) % (PORTS.end - PORTS.start);
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return Ok(port);
-        }
-    }
-    Err(ClusterError::NoPort)
-}
-
 fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     lines.iter().skip(lines.len().saturating_sub(count)).copied().collect::<Vec<_>>().join("\n")
@@ -306,9 +293,9 @@ pub enum ClusterError {
         /// Its name.
         name: String,
     },
-    /// All ports are taken.
-    #[error("no free port between 20000 and 32000 on 127.0.0.1")]
-    NoPort,
+    /// There is no port for it.
+    #[error(transparent)]
+    Port(#[from] PortError),
     /// No random bytes for the password.
     #[error(transparent)]
     Rng(#[from] RngError),

@@ -1,7 +1,7 @@
 //! The stage: a private PostgreSQL, a broker as a process of its own, everyone enrolled, and one folder for all of it.
 
 use std::future::Future;
-use std::net::{SocketAddr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use super::broker::{BrokerProcess, Start};
 use super::cluster::{self, Cluster};
 use super::database::Database;
 use super::people::{People, TARGET};
+use super::ports;
 use super::report::Report;
 use crate::client::{Api, Ask, ClientError, Look as _, Until};
 
@@ -66,7 +67,7 @@ impl Stage {
         let start = Start {
             executable: options.executable.clone(),
             data: folder.path().join("data"),
-            listen: free_address()?,
+            listen: (Ipv4Addr::LOCALHOST, ports::unused(&SystemRng)?).into(),
             policies,
             log: folder.path().join("broker.log"),
         };
@@ -217,9 +218,4 @@ async fn connector(built: Option<PathBuf>) -> anyhow::Result<Vec<u8>> {
 
 fn password() -> anyhow::Result<SecretText> {
     Ok(SecretText::new(hex::encode(rng::bytes::<24>(&SystemRng)?)))
-}
-
-/// An address that nobody listens on at the moment. The broker keeps it over restarts.
-fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
 }

@@ -1,13 +1,13 @@
 //! The commands of sdk/AUTHORING.md, run as they stand there, in each language.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::languages::works_on_a_real_server;
 use hallpass::client::{Api, Look as _, Profiles, Until};
 use hallpass_build::Language;
+use hallpass_tests::postgres::unused_port;
 use hallpass_tests::rabbitmq::{self, rabbitmq};
 use hallpass_tests::server::{self, PATIENCE};
 
@@ -20,28 +20,25 @@ fn blocks(start: &str) -> Vec<&'static str> {
     PAGE.split(start).skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect()
 }
 
-/// An author's shell: an empty folder, and `hallpass` on the path, which is this binary.
+/// An author's shell: an empty folder, and a command `hallpass`, which is this binary.
 struct Shell {
     folder: tempfile::TempDir,
     rabbit: String,
+    hallpass: String,
 }
 
 impl Shell {
     fn new(rabbit: String) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let bin = folder.path().join("bin");
-        fs::create_dir(&bin).unwrap();
-        let hallpass = bin.join("hallpass");
         let program = std::env::current_exe().unwrap();
-        let script = format!(
-            "#!/bin/sh\nwords=\nfor word; do words=\"$words$word$(printf '\\037')\"; done\n\
-             export {}=\"$words\"\nexec {:?} --exact server_process --nocapture --test-threads 1\n",
+        // A function, not a file on the path: a child that a neighbouring test starts while the file is written holds it open for writing
+        // too, and what is open for writing is not executed (`ETXTBSY`).
+        let hallpass = format!(
+            "hallpass() (\nwords=\nfor word; do words=\"$words$word$(printf '\\037')\"; done\n\
+             export {}=\"$words\"\nexec {program:?} --exact server_process --nocapture --test-threads 1\n)\n",
             server::WORDS,
-            program
         );
-        fs::write(&hallpass, script).unwrap();
-        fs::set_permissions(&hallpass, fs::Permissions::from_mode(0o755)).unwrap();
-        Self { folder, rabbit }
+        Self { folder, rabbit, hallpass }
     }
 
     fn path(&self) -> &Path {
@@ -54,12 +51,9 @@ impl Shell {
 
     /// Runs one command, which must succeed, and gives what it said.
     fn run(&self, command: &str) -> String {
-        #[expect(clippy::disallowed_methods, reason = "the tools of the languages are on the path of whoever runs the tests")]
-        let path = std::env::var("PATH").unwrap();
         let output = Command::new("sh")
-            .args(["-c", command])
+            .args(["-c", &format!("{}{command}", self.hallpass)])
             .current_dir(self.path())
-            .env("PATH", format!("{}:{path}", self.path().join("bin").display()))
             .env(server::HOME, self.home())
             .env("RABBITMQ_URL", &self.rabbit)
             .env("RABBITMQ_PASSWORD", rabbitmq::PASSWORD)
@@ -100,7 +94,7 @@ async fn takes_a_newcomer_to_a_loaded_connector(language: Language) {
 
     let settings = blocks("```toml\n").into_iter().find(|block| block.contains("connectors.publishers")).unwrap();
     let settings = settings.replace("KEY", &key.expect("keygen prints the public line"));
-    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = format!("127.0.0.1:{}", unused_port());
     let policies = shell.path().join("policies");
     fs::create_dir(&policies).unwrap();
     fs::write(policies.join("main.cedar"), blocks("```cedar\n")[0]).unwrap();

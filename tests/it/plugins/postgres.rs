@@ -18,7 +18,7 @@ use hallpass_domain::secret::{SecretBytes, SecretText};
 use hallpass_egress::Egress;
 use hallpass_runtime::{Compiler, Limits, Runtime, Settings};
 use hallpass_tests::courier::Lease;
-use hallpass_tests::postgres::{Database, cluster};
+use hallpass_tests::postgres::{Database, cluster, unused_port};
 use hallpass_tests::server::connector;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
@@ -317,8 +317,7 @@ async fn a_wrong_password_and_a_target_that_is_down_are_named_and_change_nothing
     assert_eq!((failure.kind, failure.code.as_str(), failure.effect), (FailureKind::Unauthenticated, "sqlstate-28p01", Effect::None));
 
     world.endpoint = right.clone();
-    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    world.endpoint.settings.insert("port".to_owned(), unused.to_string());
+    world.endpoint.settings.insert("port".to_owned(), unused_port().to_string());
     let failure = world.runtime.look(&world.call(1), &want).await.unwrap_err();
     assert_eq!((failure.kind, failure.effect), (FailureKind::Unavailable, Effect::None));
     assert!(failure.message.contains("host and port"), "{failure}");

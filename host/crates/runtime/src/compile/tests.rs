@@ -1,7 +1,8 @@
 //! Laws of compiling apart, with stand-ins for the compiler; the real one is tried where there is an executable of ours.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use hallpass_domain::clock::{Sleep, Timestamp};
 use hallpass_domain::port::NotAdmitted;
@@ -20,11 +21,18 @@ impl Clock for Hands {
     }
 }
 
+/// Another process writes it: a child that a neighbouring test starts while this one has the file open for writing would hold it open too,
+/// and what is open for writing is not executed (`ETXTBSY`).
+fn write_executable(path: &Path, text: &str) {
+    let mut install = Command::new("install").args(["-m", "700", "/dev/stdin"]).arg(path).stdin(Stdio::piped()).spawn().unwrap();
+    install.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    assert!(install.wait().unwrap().success());
+}
+
 /// A workshop whose compiler is this shell script.
 fn workshop(folder: &Path, script: &str, late: bool) -> Workshop {
     let program = folder.join("compiler");
-    fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    write_executable(&program, &format!("#!/bin/sh\n{script}\n"));
     let limits = Limits { compiled_bytes: 1024, ..Limits::default() };
     Workshop::new(Compiler::Apart(program), limits, Arc::new(Hands(late)))
 }
@@ -41,8 +49,8 @@ async fn the_child_sees_no_variable_and_no_descriptor_of_ours() {
     rustix::io::fcntl_setfd(&open, rustix::io::FdFlags::empty()).unwrap();
     let script =
         format!("cd {0}; env > env; ls -l /proc/$$/fd > fds; cat > input; pwd > where; echo $1 > argument", folder.path().display());
-    workshop(folder.path(), &script, false).apart(&folder.path().join("compiler"), b"the file").await.unwrap_err();
-    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let not = workshop(folder.path(), &script, false).apart(&folder.path().join("compiler"), b"the file").await.unwrap_err();
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap_or_else(|e| panic!("{name}: {e}; {not:?}"));
     // The shell sets PWD and the like by itself; what is ours is not there.
     assert!(std::env::vars().count() > 3, "this process has variables");
     assert!(!read("env").contains("CARGO"), "{}", read("env"));
