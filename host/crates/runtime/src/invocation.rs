@@ -1,47 +1,19 @@
 //! One call of a connector: a fresh store, thrown away afterwards, under a CPU budget and the operation's deadline.
 
+mod ask;
+
 use std::sync::Arc;
 
-use hallpass_domain::port::{Delivery, Effect, Failure, FailureKind};
-use wasmtime::component::{Instance, Resource};
+use hallpass_domain::port::{Effect, Failure, FailureKind};
 use wasmtime::{Store, Trap};
 
-use crate::bindings::exports::hallpass::connector::describe::Description;
-use crate::bindings::exports::hallpass::connector::grants::{Observation, Outcome};
-use crate::bindings::exports::hallpass::connector::inventory::Page;
-use crate::bindings::exports::hallpass::connector::tool_outcomes::Outcome as ToolOutcome;
-use crate::bindings::hallpass::connector::types;
+pub(crate) use ask::{Apply, Ask, CallTool, Check, Describe, ListPage, Observe, ObserveTool, Revoke};
+use ask::{Guest, Said};
+
 use crate::call::{Call, from_guest};
-use crate::capability::host::{HoldingHandle, InvocationHandle};
 use crate::catalog::Loaded;
 use crate::frame::{Frame, Step};
 use crate::turns::Budget;
-
-/// What is asked of the connector.
-#[derive(Debug, Clone)]
-pub(crate) enum Ask {
-    Apply(Option<String>),
-    Revoke(Option<String>),
-    Observe,
-    Health,
-    Describe,
-    Page { cursor: Option<String>, limit: u32 },
-    Tool { name: String, arguments: String },
-    ToolOutcome(String),
-}
-
-/// What it said.
-pub(crate) enum Answer {
-    Outcome(Outcome, Option<Delivery>),
-    Observed(Observation),
-    Healthy,
-    Described(Description),
-    Page(Page),
-    Tool(String),
-    ToolOutcome(ToolOutcome),
-}
-
-type Said<T> = wasmtime::Result<Result<T, types::Failure>>;
 
 /// Why a call was ended from outside.
 enum End {
@@ -49,8 +21,8 @@ enum End {
     Banned,
 }
 
-/// Calls the connector. Every failure says what the host itself knows of the target.
-pub(crate) async fn run(loaded: &Arc<Loaded>, frame: Arc<Frame>, ask: Ask) -> Result<Answer, Failure> {
+/// Asks the connector. Every failure says what the host itself knows of the target.
+pub(crate) async fn run<Q: Ask>(loaded: &Arc<Loaded>, frame: Arc<Frame>, question: Q) -> Result<Q::Answer, Failure> {
     let services = &frame.services;
     let late = services.clock.sleep_until(frame.call.deadline);
     let end = async {
@@ -66,7 +38,7 @@ pub(crate) async fn run(loaded: &Arc<Loaded>, frame: Arc<Frame>, ask: Ask) -> Re
         Err(error) => return Err(broken(&frame, &cpu, &error)),
     };
     // The effect is told when the guest has stopped: until then it may still commit something.
-    match services.low_priority.drive(Arc::clone(&cpu), call(Arc::clone(loaded), store, ask), end).await {
+    match services.low_priority.drive(Arc::clone(&cpu), call(Arc::clone(loaded), store, question), end).await {
         Err(End::Late) => Err(too_late(&frame)),
         Err(End::Banned) => {
             let message = "the connector was banned while this call was in flight";
@@ -108,51 +80,14 @@ fn store(loaded: &Loaded, frame: &Arc<Frame>, cpu: &Arc<Budget>) -> wasmtime::Re
     Ok(store)
 }
 
-async fn call(loaded: Arc<Loaded>, mut store: Store<Call>, ask: Ask) -> Said<Answer> {
+async fn call<Q: Ask>(loaded: Arc<Loaded>, mut store: Store<Call>, question: Q) -> Said<Q::Answer> {
     let instance = loaded.pre.instantiate_async(&mut store).await?;
     tracing::trace!(name: "instantiated", operation = %store.data().frame.call.operation, "the sandbox of a call is ready");
-    let said = ask_it(&loaded, &mut store, &instance, ask).await;
+    let said = question.ask(Guest { loaded: &loaded, store: &mut store, instance: &instance }).await;
     let data = store.data_mut();
     data.log_printed();
     data.log.close(&data.frame);
-    let delivery = data.delivery.take();
-    Ok(said?.map(|answer| match answer {
-        Answer::Outcome(outcome, _) => Answer::Outcome(outcome, delivery),
-        other => other,
-    }))
-}
-
-async fn ask_it(loaded: &Loaded, store: &mut Store<Call>, instance: &Instance, ask: Ask) -> Said<Answer> {
-    let inv: Resource<InvocationHandle> = store.data_mut().table.push(InvocationHandle)?;
-    if matches!(ask, Ask::Apply(_) | Ask::Revoke(_) | Ask::Observe) {
-        let want: Resource<HoldingHandle> = store.data_mut().table.push(HoldingHandle)?;
-        let guest = loaded.grants.load(&mut *store, instance)?;
-        return Ok(match ask {
-            Ask::Apply(continuation) => {
-                guest.call_apply(store, inv, want, continuation.as_deref()).await?.map(|o| Answer::Outcome(o, None))
-            }
-            Ask::Revoke(continuation) => {
-                guest.call_revoke(store, inv, want, continuation.as_deref()).await?.map(|o| Answer::Outcome(o, None))
-            }
-            _ => guest.call_observe(store, inv, want).await?.map(Answer::Observed),
-        });
-    }
-    match (ask, loaded) {
-        (Ask::Describe, Loaded { describe: Some(guest), .. }) => {
-            Ok(guest.load(&mut *store, instance)?.call_describe(store, inv).await?.map(Answer::Described))
-        }
-        (Ask::Page { cursor, limit }, Loaded { inventory: Some(guest), .. }) => {
-            Ok(guest.load(&mut *store, instance)?.call_list_page(store, inv, cursor.as_deref(), limit).await?.map(Answer::Page))
-        }
-        (Ask::Tool { name, arguments }, Loaded { tools: Some(guest), .. }) => {
-            Ok(guest.load(&mut *store, instance)?.call_call(store, inv, &name, &arguments).await?.map(Answer::Tool))
-        }
-        (Ask::ToolOutcome(operation), Loaded { tool_outcomes: Some(guest), .. }) => {
-            Ok(guest.load(&mut *store, instance)?.call_observe(store, inv, &operation).await?.map(Answer::ToolOutcome))
-        }
-        (Ask::Health, loaded) => Ok(loaded.health.load(&mut *store, instance)?.call_check(store, inv).await?.map(|()| Answer::Healthy)),
-        _ => Err(wasmtime::Error::msg("the connector does not export the interface")),
-    }
+    said
 }
 
 /// A trap or a broken limit: a fault of the connector, named for the operator, with nothing of the guest's memory in it.

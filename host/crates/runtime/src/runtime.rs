@@ -28,7 +28,7 @@ use crate::catalog::{Catalog, Loaded};
 use crate::compile::{Compiler, Workshop};
 use crate::frame::{Frame, Progress, Services};
 use crate::hostile_text;
-use crate::invocation::{Answer, Ask, outside_of_contract, run};
+use crate::invocation::{Apply, CallTool, Check, Describe, ListPage, Observe, ObserveTool, Revoke, outside_of_contract, run};
 use crate::limits::Limits;
 use crate::low_priority::LowPriority;
 use crate::manifest::Looks;
@@ -193,10 +193,7 @@ impl Runtime {
     /// What the connector's own `observe` says: of no weight where the host looks itself.
     pub async fn observe(&self, call: &Invocation, want: &Wish) -> Result<Observed, Failure> {
         let (loaded, frame) = self.frame(call, Some(want), Call::Observe)?;
-        match run(&loaded, Arc::clone(&frame), Ask::Observe).await? {
-            Answer::Observed(said) => records::observed(&frame, said),
-            _ => Err(mismatched(&frame)),
-        }
+        records::observed(&frame, run(&loaded, Arc::clone(&frame), Observe).await?)
     }
 
     /// The fixture that a loaded connector carries, as it stands in its file; empty where it carries none.
@@ -247,10 +244,6 @@ async fn look_in_database(frame: &Frame, looks: &[look::Look]) -> Result<look::V
     let verdicts = looks.iter().zip(&rows).map(|(look, rows)| look.judge(&rows.rows, rows.truncated, frame.frozen())).collect();
     let seen = look::agree(verdicts);
     Ok(if gone { seen.without_database() } else { seen })
-}
-
-fn mismatched(frame: &Frame) -> Failure {
-    outside_of_contract(frame, "an answer to another question")
 }
 
 fn done(frame: &Frame, outcome: Outcome) -> Result<Done, Failure> {
@@ -315,18 +308,13 @@ impl Connector for Runtime {
 
     async fn apply(&self, call: &Invocation, want: &Wish, continuation: Option<&str>) -> Result<Applied, Failure> {
         let (loaded, frame) = self.frame(call, Some(want), Call::Apply)?;
-        match run(&loaded, Arc::clone(&frame), Ask::Apply(continuation.map(str::to_owned))).await? {
-            Answer::Outcome(outcome, delivery) => Ok(Applied { done: done(&frame, outcome)?, delivery }),
-            _ => Err(mismatched(&frame)),
-        }
+        let (outcome, delivery) = run(&loaded, Arc::clone(&frame), Apply(continuation.map(str::to_owned))).await?;
+        Ok(Applied { done: done(&frame, outcome)?, delivery })
     }
 
     async fn revoke(&self, call: &Invocation, want: &Wish, continuation: Option<&str>) -> Result<Done, Failure> {
         let (loaded, frame) = self.frame(call, Some(want), Call::Revoke)?;
-        match run(&loaded, Arc::clone(&frame), Ask::Revoke(continuation.map(str::to_owned))).await? {
-            Answer::Outcome(outcome, _) => done(&frame, outcome),
-            _ => Err(mismatched(&frame)),
-        }
+        done(&frame, run(&loaded, Arc::clone(&frame), Revoke(continuation.map(str::to_owned))).await?)
     }
 
     async fn look(&self, call: &Invocation, want: &Wish) -> Result<Sight, Failure> {
@@ -359,7 +347,7 @@ impl Connector for Runtime {
 
     async fn health(&self, call: &Invocation) -> Result<(), Failure> {
         let (loaded, frame) = self.frame(call, None, Call::Health)?;
-        run(&loaded, frame, Ask::Health).await.map(|_| ())
+        run(&loaded, frame, Check).await
     }
 
     async fn describe(&self, call: &Invocation) -> Result<Arc<Description>, Failure> {
@@ -373,8 +361,7 @@ impl Connector for Runtime {
         {
             return Ok(Arc::clone(known));
         }
-        let Answer::Described(said) = run(&loaded, Arc::clone(&frame), Ask::Describe).await? else { return Err(mismatched(&frame)) };
-        let description = Arc::new(records::description(&frame, said)?);
+        let description = Arc::new(records::description(&frame, run(&loaded, Arc::clone(&frame), Describe).await?)?);
         self.described.lock().unwrap_or_else(PoisonError::into_inner).insert(place, (revision, Arc::clone(&description)));
         Ok(description)
     }
@@ -385,10 +372,8 @@ impl Connector for Runtime {
             return Err(not_exported(Interface::Inventory));
         }
         let limit = limit.clamp(1, records::PAGE_ITEMS);
-        match run(&loaded, Arc::clone(&frame), Ask::Page { cursor: cursor.map(str::to_owned), limit }).await? {
-            Answer::Page(said) => records::page(&frame, said, cursor, limit),
-            _ => Err(mismatched(&frame)),
-        }
+        let said = run(&loaded, Arc::clone(&frame), ListPage { cursor: cursor.map(str::to_owned), limit }).await?;
+        records::page(&frame, said, cursor, limit)
     }
 
     async fn call_tool(&self, call: &Invocation, tool: &str, arguments: &str) -> Result<String, Failure> {
@@ -397,10 +382,8 @@ impl Connector for Runtime {
             return Err(not_exported(Interface::Tools));
         }
         records::arguments(arguments)?;
-        match run(&loaded, Arc::clone(&frame), Ask::Tool { name: tool.to_owned(), arguments: arguments.to_owned() }).await? {
-            Answer::Tool(said) => records::result(&frame, said),
-            _ => Err(mismatched(&frame)),
-        }
+        let question = CallTool { name: tool.to_owned(), arguments: arguments.to_owned() };
+        records::result(&frame, run(&loaded, Arc::clone(&frame), question).await?)
     }
 
     async fn tool_outcome(&self, call: &Invocation, operation: &OperationId) -> Result<ToolOutcome, Failure> {
@@ -408,9 +391,6 @@ impl Connector for Runtime {
         if loaded.tool_outcomes.is_none() {
             return Err(not_exported(Interface::ToolOutcomes));
         }
-        match run(&loaded, Arc::clone(&frame), Ask::ToolOutcome(operation.to_string())).await? {
-            Answer::ToolOutcome(said) => records::outcome(&frame, said),
-            _ => Err(mismatched(&frame)),
-        }
+        records::outcome(&frame, run(&loaded, Arc::clone(&frame), ObserveTool(operation.to_string())).await?)
     }
 }
