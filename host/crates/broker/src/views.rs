@@ -22,7 +22,7 @@ use crate::error::BrokerError;
 pub struct Page {
     /// The id after which it begins.
     pub after: Option<String>,
-    /// How many at most; zero means the default of 100.
+    /// How many, at most [`Page::MOST`]; zero means [`Page::DEFAULT`].
     pub limit: u32,
 }
 
@@ -36,15 +36,20 @@ pub struct Part<T> {
 }
 
 impl Page {
+    /// The most items of one part of a list.
+    pub const MOST: u32 = 500;
+    /// The items of a part where no number is asked for.
+    pub const DEFAULT: u32 = 100;
+
     /// The id after which the part begins.
     pub(crate) fn cursor<I: FromStr<Err = NameError>>(&self) -> Result<Option<I>, BrokerError> {
         let read = |text: &str| text.parse().map_err(|e| BrokerError::invalid("after", e, "Send `next` of the part before."));
         self.after.as_deref().map(read).transpose()
     }
 
-    /// The number of rows: 100 by default, at most 500.
+    /// The number of rows.
     pub(crate) fn rows(&self) -> u32 {
-        if self.limit == 0 { 100 } else { self.limit.min(500) }
+        if self.limit == 0 { Self::DEFAULT } else { self.limit.min(Self::MOST) }
     }
 }
 

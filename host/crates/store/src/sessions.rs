@@ -42,11 +42,6 @@ impl Tx {
         self.keep(Bookkeeping::Session, TABLE, sql, args![token, principal, audience, expires]).await.map(drop)
     }
 
-    /// Ends every session of a principal.
-    pub async fn end_sessions(&mut self, principal: &PrincipalId) -> StoreResult<u64> {
-        self.keep(Bookkeeping::Session, TABLE, "DELETE FROM sessions WHERE principal = $1", args![principal]).await
-    }
-
     /// Remembers that an assertion's `jti` was used (RFC 7523, section 3); `false` when it had been used before.
     pub async fn spend_jti(&mut self, issuer: &str, jti: &str, expires: Timestamp) -> StoreResult<bool> {
         let sql = "INSERT INTO spent_assertions (issuer, jti, expires) VALUES ($1, $2, $3) ON CONFLICT (issuer, jti) DO NOTHING";

@@ -93,14 +93,18 @@ pub(crate) async fn whole(State(app): State<App>, request: Request, next: Next) 
 
 async fn arrived(app: &App, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let limits = Limits::from_ref(app);
-    let in_time = async |within, limit| tokio::time::timeout(within, read(headers, body, limit)).await.unwrap_or(Err(Problem::BrokenBody));
     if media_type(headers) != Some("application/wasm") {
-        return in_time(BODY, limits.body).await;
+        return in_time(BODY, read(headers, body, limits.body)).await;
     }
     let caller = app.broker.authenticate(bearer(headers)?).await?;
     app.broker.may_load_connector(&caller)?;
     let _one = app.uploads.acquire().await.map_err(|_| Problem::Unavailable)?;
-    in_time(FILE, limits.connector).await
+    in_time(FILE, read(headers, body, limits.connector)).await
+}
+
+/// A body that has not arrived by then never does.
+async fn in_time(within: Duration, arrives: impl Future<Output = Result<Bytes, Problem>>) -> Result<Bytes, Problem> {
+    tokio::time::timeout(within, arrives).await.unwrap_or(Err(Problem::BrokenBody))
 }
 
 /// The media type without its parameters. Only UTF-8 is taken as a charset.

@@ -7,11 +7,6 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 
-/// The most items of one part of a list.
-pub(crate) const MOST_ITEMS: u32 = 500;
-/// The items of a part where no number is asked for.
-pub(crate) const DEFAULT_ITEMS: u32 = 100;
-
 /// The query of a call.
 pub(crate) struct Query<T>(pub(crate) T);
 
@@ -32,9 +27,9 @@ fn bounded(text: &str) -> String {
 
 /// The part of a list that is asked for.
 pub(crate) fn page(after: Option<String>, limit: Option<u32>) -> Result<Page, Problem> {
-    let limit = limit.unwrap_or(DEFAULT_ITEMS);
-    if limit == 0 || limit > MOST_ITEMS {
-        return Err(Problem::WrongQuery { reason: format!("limit must be 1 to {MOST_ITEMS}, it is {limit}") });
+    let limit = limit.unwrap_or(Page::DEFAULT);
+    if limit == 0 || limit > Page::MOST {
+        return Err(Problem::WrongQuery { reason: format!("limit must be 1 to {}, it is {limit}", Page::MOST) });
     }
     Ok(Page { after, limit })
 }
@@ -67,9 +62,9 @@ mod tests {
 
     #[test]
     fn a_part_of_a_list_is_bounded() {
-        assert_eq!(page(None, None).unwrap().limit, DEFAULT_ITEMS);
-        assert_eq!(page(None, Some(MOST_ITEMS)).unwrap().limit, MOST_ITEMS);
-        for bad in [0, MOST_ITEMS + 1] {
+        assert_eq!(page(None, None).unwrap().limit, Page::DEFAULT);
+        assert_eq!(page(None, Some(Page::MOST)).unwrap().limit, Page::MOST);
+        for bad in [0, Page::MOST + 1] {
             assert!(matches!(page(None, Some(bad)), Err(Problem::WrongQuery { .. })), "{bad}");
         }
     }

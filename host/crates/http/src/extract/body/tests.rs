@@ -143,3 +143,11 @@ async fn a_connector_file_has_its_own_type_and_limit() {
     ));
     assert!(matches!(WasmFile::from_request(request("application/wasm", "123456789"), &LIMITS).await, Err(Problem::TooLarge { limit: 8 })));
 }
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_given_up() {
+    let endless = in_time(Duration::ZERO, std::future::pending());
+    assert!(matches!(endless.await, Err(Problem::BrokenBody)));
+    let whole = in_time(Duration::from_mins(1), async { read(&HeaderMap::new(), Body::from("whole"), 8).await });
+    assert_eq!(whole.await.unwrap(), "whole");
+}
