@@ -206,5 +206,6 @@ pub(super) fn refused_with(file: &[u8], note: Option<&str>, why: &str) {
         let known = stage.broker.connectors(&stage.operator).await.unwrap();
         let digest = Digest::of(file);
         assert!(known.iter().all(|row| row.facts.digest != digest), "it is refused and known all the same");
+        assert!(!stage.refusals(&digest).await.is_empty(), "the log says nothing of it");
     });
 }

@@ -1,6 +1,5 @@
 //! Files that must not become connectors.
 
-use hallpass_broker::EventFilter;
 use hallpass_domain::ids::Digest;
 use hallpass_tests::guests::written;
 
@@ -79,18 +78,8 @@ pub(super) fn nested() {
 /// A file with its signatures, which is refused, and the log has why.
 fn unsigned((file, note): (Vec<u8>, String), why: &str, word: &str) {
     refused_with(&file, Some(&note), why);
-    executor().block_on(async {
-        let stage = stage();
-        let (digest, mut after) = (Digest::of(&file).to_string(), None);
-        loop {
-            let events = stage.broker.events(&stage.operator, EventFilter::default(), after, 1_000).await.unwrap();
-            after = Some(events.last().expect("an event says that it was refused").seq);
-            let refused = events.iter().filter(|e| e.kind == "connector.refused" && e.leaf.to_string().contains(&digest));
-            if refused.into_iter().any(|e| e.leaf["facts"]["why"] == word) {
-                return;
-            }
-        }
-    });
+    let words = executor().block_on(stage().refusals(&Digest::of(&file)));
+    assert!(words.iter().any(|said| said == word), "{words:?}");
 }
 
 #[test]

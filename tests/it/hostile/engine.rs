@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hallpass::client::Until;
-use hallpass_broker::{EventFilter, GrantView, NewRequest};
+use hallpass_broker::{GrantView, NewRequest};
 use hallpass_domain::grant::GrantState;
 use hallpass_domain::ids::GrantId;
 use hallpass_tests::app::name;
@@ -50,14 +50,7 @@ fn says(view: &GrantView, code: &str) -> bool {
 /// The kinds of events of a grant and of its holding.
 async fn story(stage: &Stage, view: &GrantView) -> Vec<String> {
     let named = [view.grant.id.to_string(), view.grant.holding.to_string()];
-    let (mut kinds, mut after) = (Vec::new(), None);
-    loop {
-        let events = stage.broker.events(&stage.operator, EventFilter::default(), after, 1_000).await.unwrap();
-        let Some(last) = events.last() else { return kinds };
-        after = Some(last.seq);
-        let ours = events.iter().filter(|event| named.iter().any(|id| event.leaf.to_string().contains(id)));
-        kinds.extend(ours.map(|event| event.kind.clone()));
-    }
+    stage.events_about(&named).await.into_iter().map(|event| event.kind).collect()
 }
 
 /// The guest misbehaves, the grant stays on its way with this said of it, and is not active.

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use hallpass_broker::{
-    Broker, BrokerError, EnrolmentKeys, NewConnector, NewTarget, OpContext, Parts, Settings, SystemClock, TrustPolicy, TrustedPublisher,
+    Broker, BrokerError, EnrolmentKeys, EventFilter, EventView, NewConnector, NewTarget, OpContext, Parts, Settings, SystemClock,
+    TrustPolicy, TrustedPublisher,
 };
 use hallpass_domain::clock::Clock;
 use hallpass_domain::connector::permissions_digest;
@@ -184,6 +185,24 @@ pub(super) async fn load_signed(broker: &Broker, operator: &OpContext, file: &[u
 }
 
 impl Stage {
+    /// The events that name one of these, in order.
+    pub(super) async fn events_about(&self, ids: &[String]) -> Vec<EventView> {
+        let (mut about, mut after) = (Vec::new(), None);
+        loop {
+            let events = self.broker.events(&self.operator, EventFilter::default(), after, 1_000).await.unwrap();
+            let Some(last) = events.last() else { return about };
+            after = Some(last.seq);
+            about.extend(events.into_iter().filter(|event| ids.iter().any(|id| event.leaf.to_string().contains(id))));
+        }
+    }
+
+    /// Why a file was not loaded, in the word of the log, each time that it was tried.
+    pub(super) async fn refusals(&self, file: &Digest) -> Vec<String> {
+        let events = self.events_about(&[file.to_string()]).await;
+        let refused = events.iter().filter(|event| event.kind == "connector.refused");
+        refused.map(|event| event.leaf["facts"]["why"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// Settings and secrets of a target whose guest behaves like this. `more` overrides.
     fn configured(&self, behaviour: &str, more: &[(&str, String)]) -> (BTreeMap<String, String>, BTreeMap<String, SecretText>) {
         let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());

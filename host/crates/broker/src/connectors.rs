@@ -4,6 +4,7 @@
 //! whose files; what it may do is what it asks for ∩ what was granted, looked up at each attempt.
 
 mod activate;
+mod fits;
 mod keep;
 mod load;
 pub(crate) mod quarantine;

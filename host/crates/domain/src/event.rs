@@ -41,7 +41,7 @@ text_enum! {
         GroupChanged => "group.changed",
         /// A connector was loaded.
         ConnectorLoaded => "connector.loaded",
-        /// A connector was not loaded: not signed as the trust policy wants it, a downgrade, or banned.
+        /// A connector was not loaded; `why` is a word for it, such as `bad-signature`, `not-admitted`, `downgrade` or `conformance`.
         ConnectorRefused => "connector.refused",
         /// A version below one that was loaded before was loaded on purpose.
         ConnectorDowngraded => "connector.downgraded",

@@ -1,12 +1,13 @@
 //! Loading a plugin file: trusted, checked, compiled, recorded. What it asks for is granted only by who read it.
 
-use hallpass_domain::connector::{ConnectorEvent, ConnectorState, PermissionDiff, Version, permissions_digest};
+use hallpass_domain::connector::{ConnectorEvent, ConnectorState, PermissionDiff, permissions_digest};
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::ids::{Digest, PrincipalId};
 use hallpass_domain::port::ConnectorFacts;
 use hallpass_policy::{Action, ResourceFacts};
 use hallpass_store::{ConnectorRow, Tx, run_tx};
 
+use super::fits::fits;
 use super::trust::{Refused, Trusted};
 use crate::Broker;
 use crate::context::OpContext;
@@ -35,9 +36,17 @@ impl Broker {
         if trusted.file.is_none() {
             tracing::warn!(connector = %digest, "a connector without a signature is loaded, as `allow_unsigned` says; it is for development alone");
         }
-        let facts = self.connectors.load(new.file).await?;
-        let loaded = match self.fitting(&facts, &trusted, &new, known.is_some()).await {
-            Ok(Ok(downgrade)) => self.record_connector(ctx, &facts, &trusted, &new, downgrade).await,
+        let facts = match self.connectors.load(new.file).await {
+            Ok(facts) => facts,
+            Err(told) => return Err(self.refuse_connector(ctx, &digest, Refused { why: "not-admitted", told }).await),
+        };
+        let recorded = match self.fitting(&facts, &trusted, &new, known.is_some()).await {
+            Ok(Ok(())) => self.record_connector(ctx, &facts, &trusted, &new).await,
+            Ok(Err(refused)) => Ok(Err(refused)),
+            Err(e) => Err(e),
+        };
+        let loaded = match recorded {
+            Ok(Ok(row)) => Ok(row),
             Ok(Err(refused)) => Err(self.refuse_connector(ctx, &digest, refused).await),
             Err(e) => Err(e),
         };
@@ -81,53 +90,21 @@ impl Broker {
         Ok(())
     }
 
-    /// Whether the file goes with what was signed, with the versions that are there and with the laws: `true` for a downgrade on
-    /// purpose.
+    /// Whether the file goes with the versions that are there, and keeps the laws.
     async fn fitting(
         &self,
         facts: &ConnectorFacts,
         trusted: &Trusted,
         new: &NewConnector<'_>,
         is_known: bool,
-    ) -> Result<Result<bool, Refused>, BrokerError> {
-        if let Some(signed) = &trusted.file
-            && (signed.name != facts.name || signed.version != facts.version || signed.publisher != facts.publisher)
-        {
-            let reason =
-                format!("it was signed as {} {} of {}, and says of itself something else", signed.name, signed.version, signed.publisher);
-            return Ok(Err(Refused::new("bad-signature", reason, "Sign the file anew with `hallpass connector sign`")));
+    ) -> Result<Result<(), Refused>, BrokerError> {
+        let versions = self.store.reads().await?.connector_versions(&facts.name).await?;
+        if let Err(refused) = fits(facts, trusted, &versions, new.allow_downgrade) {
+            return Ok(Err(refused));
         }
-        let versions = self.reads_of(&facts.name).await?;
-        let others = versions.iter().filter(|row| row.facts.digest != facts.digest);
-        if let Some(other) = others.clone().find(|row| row.facts.publisher != facts.publisher) {
-            let reason = format!(
-                "the name `{}` belongs to the publisher `{}` here, and its is `{}`",
-                facts.name, other.facts.publisher, facts.publisher
-            );
-            return Ok(Err(Refused::new("name-taken", reason, "Give the connector another name in manifest.json")));
-        }
-        if others.clone().any(|row| row.facts.version == facts.version) {
-            let reason = format!("{} {} was loaded before, from another file", facts.name, facts.version);
-            return Ok(Err(Refused::new("same-version", reason, "Raise `version` in manifest.json and build it again")));
-        }
-        let version = |facts: &ConnectorFacts| facts.version.parse::<Version>().ok();
-        let highest = others.max_by_key(|row| version(&row.facts));
-        let downgrade = match highest.filter(|row| version(&row.facts) > version(facts)) {
-            Some(_) if new.allow_downgrade => true,
-            Some(highest) => {
-                let reason = format!("{} {} is older than {}, which was loaded before", facts.name, facts.version, highest.facts.version);
-                let remedy = "Load a newer version; with --allow-downgrade it is done all the same, and recorded";
-                return Ok(Err(Refused::new("downgrade", reason, remedy)));
-            }
-            None => false,
-        };
         // A file that is known has been examined.
         let examined = if is_known { Ok(()) } else { self.connectors.conform(&facts.digest).await };
-        Ok(examined.map(|()| downgrade).map_err(|broken| Refused::new("conformance", broken.reason, &broken.remedy)))
-    }
-
-    async fn reads_of(&self, name: &str) -> Result<Vec<ConnectorRow>, BrokerError> {
-        Ok(self.store.reads().await?.connector_versions(name).await?)
+        Ok(examined.map_err(|broken| Refused::new("conformance", broken.reason, &broken.remedy)))
     }
 
     async fn record_connector(
@@ -136,11 +113,10 @@ impl Broker {
         facts: &ConnectorFacts,
         trusted: &Trusted,
         new: &NewConnector<'_>,
-        downgrade: bool,
-    ) -> Result<ConnectorRow, BrokerError> {
+    ) -> Result<Result<ConnectorRow, Refused>, BrokerError> {
         let (now, actors) = (self.clock.now(), ctx.actors());
-        let recorded: Result<ConnectorRow, BrokerError> =
-            run_tx!(self.store, "connector.load", |tx| -> Result<ConnectorRow, BrokerError> {
+        let recorded: Result<Result<ConnectorRow, Refused>, BrokerError> =
+            run_tx!(self.store, "connector.load", |tx| -> Result<Result<ConnectorRow, Refused>, BrokerError> {
                 ctx.refresh(tx, &[]).await?.authorize(Action::ConnectorLoad, ResourceFacts::Installation)?;
                 let event = Event::new(EventKind::ConnectorLoaded, &facts.digest)
                     .by(&actors)
@@ -155,9 +131,14 @@ impl Broker {
                         row.revision = tx.update_connector(&row).await?;
                         tx.emit(event).await?;
                     }
-                    return Ok(row);
+                    return Ok(Ok(row));
                 }
+                // Another file may have been loaded while this one was examined.
                 let versions = tx.reads().connector_versions(&facts.name).await?;
+                let downgrade = match fits(facts, trusted, &versions, new.allow_downgrade) {
+                    Ok(downgrade) => downgrade,
+                    Err(refused) => return Ok(Err(refused)),
+                };
                 let as_before = granted_before(&versions, &facts.digest)
                     .map(|before| !PermissionDiff::between(before.granted_lines(), &facts.permissions).widens());
                 let granted = match (as_before, &new.accept) {
@@ -187,7 +168,7 @@ impl Broker {
                 if granted {
                     tx.emit(permitted(&row, &actors)).await?;
                 }
-                Ok(row)
+                Ok(Ok(row))
             });
         recorded
     }
