@@ -46,6 +46,7 @@ impl Host for AtTarget<'_> {
             // Another trial is another operation: a target that remembers operations must not take it for this one.
             names: Names { stamp: Box::new(stamp), seed: self.trial.seed(call.operation.as_str()) },
             pause: PENDING_MS,
+            trap: Arc::default(),
         })
     }
 }

@@ -14,8 +14,9 @@ use hallpass_runtime::Runtime;
 use hallpass_testkit::{
     Applied, Description, Done, Effect, Failure, Item, Kind, Observed, Page, Presence, Run, Subject, Target, Tool, ToolOutcome, Wish, World,
 };
+use tokio::sync::Notify;
 
-use super::stage::Scripted;
+use super::stage::{Scripted, Silence};
 
 /// When every scripted world begins: 2026-01-01T00:00:00Z.
 const BEGIN: Timestamp = Timestamp(1_767_225_600_000);
@@ -33,6 +34,8 @@ pub(super) struct Staged {
     pub(super) names: Names,
     /// How long until a connector that answered "still going on" is asked again, in milliseconds.
     pub(super) pause: u64,
+    /// Told where a scripted world lets the connector trap.
+    pub(super) trap: Arc<Notify>,
 }
 
 /// What things are called in a world or at a target.
@@ -60,7 +63,9 @@ fn random(e: &RngError) -> port::Failure {
 impl Staged {
     pub(super) fn new(runtime: &Runtime, connector: Digest, target: &Target, world: &Arc<World>) -> Self {
         let clock = ManualClock::new(BEGIN);
-        let stage = Arc::new(Scripted { world: Arc::clone(world), clock: clock.clone() });
+        let silence = Silence { clock: clock.clone(), trap: Arc::default() };
+        let trap = Arc::clone(&silence.trap);
+        let stage = Arc::new(Scripted { world: Arc::clone(world), silence });
         let runtime = runtime.on_stage(stage, Arc::new(clock.clone()), Arc::new(SeededRng::new(SEED)));
         Self {
             runtime,
@@ -71,6 +76,7 @@ impl Staged {
             fence: Arc::new(Held),
             names: Names { stamp: Box::new(|holding| stamp(holding).map_err(|e| random(&e))), seed: 0 },
             pause: 0,
+            trap,
         }
     }
 
@@ -96,6 +102,17 @@ impl Staged {
     async fn rest(&self, continuation: Option<&str>) {
         if continuation.is_some() && self.pause > 0 {
             self.clock.sleep_until(self.clock.now().plus(self.pause)).await;
+        }
+    }
+
+    /// A change, which ends where the world lets the connector trap: its sandbox is gone, and what it was about to do with it.
+    async fn to_its_end<T>(&self, change: impl Future<Output = Result<T, port::Failure>>) -> Result<T, Failure> {
+        tokio::select! {
+            biased;
+            () = self.trap.notified() => {
+                Err(told(port::Failure::unknown(port::FailureKind::Internal, "trap", "the connector was stopped in the middle")))
+            }
+            done = change => done.map_err(told),
         }
     }
 
@@ -193,14 +210,14 @@ impl Subject for Staged {
 
     async fn apply(&self, run: &Run, want: &Wish, continuation: Option<&str>) -> Result<Applied, Failure> {
         self.rest(continuation).await;
-        let applied = self.runtime.apply(&self.call(run)?, &self.wish(want)?, continuation).await.map_err(told)?;
+        let applied = self.to_its_end(self.runtime.apply(&self.call(run)?, &self.wish(want)?, continuation)).await?;
         let delivered = applied.delivery.map(|delivery| [delivery.label].into_iter().chain(words(delivery.public)).collect());
         Ok(Applied { done: done(applied.done), delivered })
     }
 
     async fn revoke(&self, run: &Run, want: &Wish, continuation: Option<&str>) -> Result<Done, Failure> {
         self.rest(continuation).await;
-        self.runtime.revoke(&self.call(run)?, &self.wish(want)?, continuation).await.map(done).map_err(told)
+        self.to_its_end(self.runtime.revoke(&self.call(run)?, &self.wish(want)?, continuation)).await.map(done)
     }
 
     async fn observe(&self, run: &Run, want: &Wish) -> Result<Observed, Failure> {

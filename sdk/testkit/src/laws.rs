@@ -16,6 +16,7 @@ mod refusal;
 mod secrets;
 mod silence;
 mod tools;
+mod trap;
 mod twice;
 
 use std::future::Future;
@@ -62,6 +63,7 @@ laws! {
     secrets "secrets" "a secret is made and delivered when asked for, and only then" secrets::skip;
     refusal "refusal" "a refusal of the target ends as a failure of its kind, and the effect is told truthfully" always;
     lost "lost-reply" "after a lost connection or reply, the same call again reaches the goal" always;
+    trap "trap" "after a trap at any step, the same call again reaches the goal" always;
     silence "deadline" "a target that never answers ends in `timeout` at the deadline, and the same call again reaches the goal" always;
     garbage "garbage" "an answer that makes no sense ends as a failure" always;
     fresh "fresh-instance" "a fresh instance gives the same result" always;

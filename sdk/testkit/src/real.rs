@@ -81,7 +81,7 @@ pub async fn try_out(host: &dyn Host, wishes: Vec<Sample>, ends: u64) -> Tried {
 fn skip(law: &str, bench: &Bench<'_>, places: &[Place<'_>]) -> Option<&'static str> {
     match law {
         "health" => None,
-        "every-step" | "refusal" | "lost-reply" | "deadline" | "garbage" => {
+        "every-step" | "refusal" | "lost-reply" | "trap" | "deadline" | "garbage" => {
             Some("a real target does not go wrong when it is wished for: the scripted world of the fixture does")
         }
         "tools" => Some("what a tool does cannot be taken back: it is checked in the scripted world of the fixture"),

@@ -103,6 +103,7 @@ impl World {
         match fault {
             Fault::Lose => Err(Gone::Lost),
             Fault::Hang => Err(Gone::Hang),
+            Fault::Trap => Err(Gone::Trap),
             other => Ok(Some(other)),
         }
     }

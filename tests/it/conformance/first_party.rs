@@ -12,7 +12,7 @@ async fn postgres_keeps_every_law() {
     let report = bench.report(&digest, &fixture).await;
     assert_kept(&report);
     let checked = checked(&report);
-    for law in ["agreement", "twice", "absent", "every-step", "refusal", "lost-reply", "deadline", "garbage", "secrets"] {
+    for law in ["agreement", "twice", "absent", "every-step", "refusal", "lost-reply", "trap", "deadline", "garbage", "secrets"] {
         assert!(checked.contains(&law), "{law} was not checked: {checked:?}");
     }
 }

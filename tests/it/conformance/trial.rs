@@ -80,7 +80,7 @@ async fn an_author_tries_the_postgres_connector_out_with_one_command() {
         let checked = verdict(&report, law);
         assert!(checked.word("verdict") == "kept" && checked.number("calls").unwrap() > 0, "{checked}");
     }
-    for law in ["every-step", "refusal", "lost-reply", "deadline", "garbage", "paging", "tools", "canary"] {
+    for law in ["every-step", "refusal", "lost-reply", "trap", "deadline", "garbage", "paging", "tools", "canary"] {
         assert!(verdict(&report, law).word("verdict") == "skipped" && !verdict(&report, law).word("because").is_empty(), "{law}");
     }
     assert_eq!((report.word("name"), report.says("kept"), report.items("left").len()), ("postgres", true, 0));

@@ -56,6 +56,7 @@ violations! { OVER_SQL, SQL;
     a_refusal_called_done: "refusal-claim" breaks "refusal" in "grants.apply";
     what_may_not_be_seen_called_absent: "refusal-observe" breaks "refusal" in "grants.observe";
     half_of_it_after_a_lost_reply: "lost-reply" breaks "lost-reply" in "grants.apply";
+    half_of_it_after_a_trap: "trap" breaks "trap" in "grants.apply";
     half_of_it_after_a_deadline: "deadline" breaks "deadline" in "grants.revoke";
     a_panic_over_garbage: "garbage" breaks "garbage" in "grants.apply";
     a_name_made_of_the_time_left: "fresh-instance" breaks "fresh-instance" in "grants.apply";
@@ -76,6 +77,7 @@ violations! { OVER_HTTP, HTTP;
     a_status_called_absent: "blind" breaks "refusal" in "grants.observe";
     a_404_called_an_error: "absent" breaks "absent" in "grants.revoke";
     a_key_without_a_door_after_a_lost_reply: "lost-reply" breaks "lost-reply" in "grants.apply";
+    a_key_without_a_door_after_a_trap: "trap" breaks "trap" in "grants.apply";
     a_panic_over_a_body: "garbage" breaks "garbage" in "grants.apply";
     a_spare_key_in_the_log: "canary" breaks "canary" in "invocation.log";
 }
@@ -147,5 +149,5 @@ async fn every_law_has_its_violation() {
     let caught_in = |table: &[(&str, &'static str)]| table.iter().map(|(_, law)| *law).collect::<BTreeSet<_>>();
     assert_eq!(caught_in(OVER_SQL), laws);
     // Those that strike in another way over HTTP.
-    assert_eq!(caught_in(OVER_HTTP), BTreeSet::from(["absent", "canary", "fixture", "garbage", "health", "lost-reply", "refusal"]));
+    assert_eq!(caught_in(OVER_HTTP), BTreeSet::from(["absent", "canary", "fixture", "garbage", "health", "lost-reply", "refusal", "trap"]));
 }

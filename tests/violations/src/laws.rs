@@ -15,4 +15,5 @@ pub(crate) mod reads;
 pub(crate) mod refusal;
 pub(crate) mod secrets;
 pub(crate) mod tools;
+pub(crate) mod trap;
 pub(crate) mod twice;

@@ -29,6 +29,7 @@ impl Grants for Violations {
             "refusal" => laws::refusal::apply(inv, want),
             "refusal-claim" => laws::refusal::claim(inv, want),
             "lost-reply" => laws::lost_reply::apply(inv, want),
+            "trap" => laws::trap::apply(inv, want),
             "garbage" => laws::garbage::apply(inv, want),
             "fresh-instance" => laws::fresh_instance::apply(inv, want),
             "canary" => laws::canary::apply(inv, want),

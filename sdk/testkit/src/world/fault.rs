@@ -73,6 +73,8 @@ pub enum Gone {
     Lost,
     /// None ever comes: wait until the call is cut off.
     Hang,
+    /// The connector traps here: end its call, and let it do nothing more.
+    Trap,
 }
 
 /// What goes wrong at a step.
@@ -97,6 +99,10 @@ pub enum Fault {
     Hang,
     /// It has its effect, and no answer comes.
     HangAfter,
+    /// The connector traps before there was an effect.
+    Trap,
+    /// It has its effect, and the connector traps before it learns of it.
+    TrapAfter,
     /// The answer to a request begins, and its end never comes.
     Stall,
     /// The answer makes no sense.
@@ -142,6 +148,7 @@ pub(super) fn arrives(fault: Option<&Fault>) -> Result<(), Gone> {
     match fault {
         Some(Fault::LoseReply) => Err(Gone::Lost),
         Some(Fault::HangAfter) => Err(Gone::Hang),
+        Some(Fault::TrapAfter) => Err(Gone::Trap),
         _ => Ok(()),
     }
 }
@@ -156,6 +163,8 @@ impl fmt::Display for Fault {
             Self::LoseReply => f.write_str("has its effect and its answer is lost"),
             Self::Hang => f.write_str("is never answered"),
             Self::HangAfter => f.write_str("has its effect and is never answered"),
+            Self::Trap => f.write_str("ends in a trap"),
+            Self::TrapAfter => f.write_str("has its effect and ends in a trap"),
             Self::Stall => f.write_str("is answered with a body that never ends"),
             Self::Garbage => f.write_str("is answered with garbage"),
             Self::Page => f.write_str("is answered with a page of HTML"),

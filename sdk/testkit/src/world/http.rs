@@ -203,6 +203,8 @@ mod tests {
             (Fault::LoseReply, Err(Gone::Lost), true),
             (Fault::Hang, Err(Gone::Hang), false),
             (Fault::HangAfter, Err(Gone::Hang), true),
+            (Fault::Trap, Err(Gone::Trap), false),
+            (Fault::TrapAfter, Err(Gone::Trap), true),
             (Fault::Skip, Ok(201), false),
             (Fault::Garbage, Ok(201), true),
             (Fault::Page, Ok(201), true),

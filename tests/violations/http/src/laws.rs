@@ -9,4 +9,5 @@ pub(crate) mod health;
 pub(crate) mod kind;
 pub(crate) mod lost_reply;
 pub(crate) mod paging;
+pub(crate) mod trap;
 pub(crate) mod undeclared;

@@ -22,6 +22,7 @@ impl Grants for Violations {
             "garbage" => laws::garbage::apply(inv, want),
             "kind" => laws::kind::apply(inv, want),
             "lost-reply" => laws::lost_reply::apply(inv, want),
+            "trap" => laws::trap::apply(inv, want),
             _ => good::apply(inv, want),
         }
     }

@@ -110,7 +110,7 @@ pub struct Rollback {
 
 /// Roll back a connector
 ///
-/// Every target of it goes back to the version that it had before. Done twice, it is undone.
+/// Every target of it goes back to the version that it had before. A roll-back never goes forward: what it left is reached again by an upgrade.
 #[utoipa::path(
     post, path = "/v1/connectors/rollback", tag = "connectors", operation_id = "roll_back_connector",
     request_body = Rollback,
