@@ -14,6 +14,8 @@ use crate::guests::call;
 use crate::stage::{folder, keyring, runtime};
 use crate::stats::{Series, heading, now};
 
+/// The name of what [`template`] builds.
+pub(crate) const NAME: &str = "bench";
 const TIMES: usize = 40;
 
 pub(crate) fn run() {
@@ -32,9 +34,9 @@ pub(crate) fn run() {
 }
 
 /// What `hallpass connector new` writes in this language, built. It needs the language's own tools, and the network for the first time.
-fn template(language: Language) -> Result<Vec<u8>, Error> {
+pub(crate) fn template(language: Language) -> Result<Vec<u8>, Error> {
     let folder = folder();
-    create(&Project { name: "bench", publisher: None, language }, folder.path())?;
+    create(&Project { name: NAME, publisher: None, language }, folder.path())?;
     Ok(build(folder.path(), &Options::from_environment()?, &mut |line| eprintln!("{line}"))?.bytes)
 }
 

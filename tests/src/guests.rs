@@ -52,10 +52,15 @@ pub fn http_manifest() -> String {
 
 /// The same code under another name, of as many letters: another file, another digest, another connector.
 pub fn guests_as(name: &str) -> Vec<u8> {
-    let (old, new) = (br#""name": "guests""#, format!(r#""name": "{name}""#));
-    assert_eq!(old.len(), new.len(), "{name}");
-    let mut file = guests().as_ref().clone();
-    let at = file.windows(old.len()).position(|window| window == old).expect("the manifest is in the file");
+    renamed(&guests(), "guests", name)
+}
+
+/// A plugin file whose manifest has another name, of as many letters.
+pub fn renamed(file: &[u8], old: &str, new: &str) -> Vec<u8> {
+    let [old, new] = [old, new].map(|name| format!(r#""name": "{name}""#));
+    assert_eq!(old.len(), new.len(), "{new}");
+    let at = file.windows(old.len()).position(|window| window == old.as_bytes()).expect("the manifest is in the file");
+    let mut file = file.to_vec();
     file[at..at + old.len()].copy_from_slice(new.as_bytes());
     file
 }
