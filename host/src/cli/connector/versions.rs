@@ -162,10 +162,22 @@ pub(super) async fn ban(args: &Ban, cx: &mut Context<'_>) -> Result<(), Failure>
     })
 }
 
-/// Added and removed lines, as a diff shows them.
+/// Added and removed lines, as a diff shows them: what a thing was granted stands right above what is asked for it now.
 pub(in crate::cli) fn difference(document: &Value) -> String {
-    let lines = |path: &str, mark: &str| document.items(path).iter().map(|l| format!("  {mark} {}", text(l, ""))).collect::<Vec<_>>();
-    [lines("removed", "-"), lines("added", "+")].concat().join("\n")
+    let lines = |path: &str| document.items(path).iter().map(|line| text(line, "")).collect::<Vec<_>>();
+    let mut added = lines("added");
+    let mut shown = Vec::new();
+    for was in lines("removed") {
+        shown.push(format!("  - {was}"));
+        shown.extend(added.extract_if(.., |now| thing(now) == thing(&was)).map(|now| format!("  + {now}")));
+    }
+    shown.extend(added.into_iter().map(|now| format!("  + {now}")));
+    shown.join("\n")
+}
+
+/// What a line of permissions speaks of: its kind and its name.
+fn thing(line: &str) -> Vec<&str> {
+    line.split([' ', ':']).filter(|word| !word.is_empty()).take(2).collect()
 }
 
 fn moves(targets: &Value) -> String {
@@ -189,4 +201,22 @@ fn holders(left: &Value) -> String {
         ("used by", text(left, "targets")),
         ("held by", text(left, "holdings")),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_thing_was_granted_stands_above_what_is_asked_for_it_now() {
+        let diff = json!({
+            "removed": ["statement drop (changes): DROP", "secret password: SQL login", "statement make (changes): CREATE"],
+            "added": ["request new (reads): GET a", "statement make (changes): CREATE more", "secret password: HTTP"],
+        });
+        let expected = "  - statement drop (changes): DROP\n  - secret password: SQL login\n  + secret password: HTTP\n  \
+                        - statement make (changes): CREATE\n  + statement make (changes): CREATE more\n  + request new (reads): GET a";
+        assert_eq!(difference(&diff), expected);
+    }
 }
