@@ -137,6 +137,11 @@ impl Scripted {
         *self.silent.lock().unwrap() = Some(target.clone());
     }
 
+    /// Lets the silent one answer again, for a trial that waits for it.
+    pub fn end_silence(&self) {
+        *self.silent.lock().unwrap() = None;
+    }
+
     fn is_silent(&self, call: &Invocation) -> bool {
         self.silent.lock().unwrap().as_ref() == Some(&call.endpoint.id)
     }
@@ -291,10 +296,13 @@ impl Connector for Scripted {
     }
 
     async fn try_out(&self, trial: &Trial) -> Result<Tried, NotAdmitted> {
-        if self.is_silent(&trial.call) {
-            std::future::pending::<()>().await;
+        while self.is_silent(&trial.call) {
+            tokio::task::yield_now().await;
         }
-        Err(NotAdmitted { reason: "a target in memory knows no laws".into(), remedy: "Try a real one".into() })
+        // As before anything that changes.
+        let lost = trial.call.fence.check().await.err();
+        let reason = lost.map_or_else(|| "a target in memory knows no laws".into(), |lost| lost.to_string());
+        Err(NotAdmitted { reason, remedy: "Try a real one".into() })
     }
 
     fn facts(&self, connector: &Digest) -> Option<Arc<ConnectorFacts>> {

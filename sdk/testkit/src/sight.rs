@@ -4,21 +4,27 @@ use crate::bench::{Bench, Law, broken, run, wish};
 use crate::subject::{Failure, Presence};
 use crate::world::{Fault, Point};
 
-/// Lets `faults` strike at every step of `observe`, while the access is there, and of a listing. Either may fail, or be right.
+/// Lets `faults` strike at every step of `observe`, before the access is there and while it is, and of a listing. Each may fail, or be
+/// right.
 pub(crate) async fn sights(bench: &Bench<'_>, faults: fn(&Point) -> Vec<Fault>, mend: &str) -> Law {
     for (sample, entitlement) in bench.samples() {
-        let scene = bench.scene();
-        let (want, _) = scene.applied(&run(1), &wish(sample, entitlement)).await?;
-        let _ = scene.observe(&run(2), &want).await;
-        for (n, step) in scene.trace().iter().enumerate() {
-            for fault in faults(step) {
-                scene.strike(n, fault.clone());
-                let what = match scene.observe(&run(2), &want).await {
-                    Err(failure) if is_trap(&failure) => "makes it trap",
-                    Ok(seen) if seen.presence != Presence::Present => "makes it see what is not so",
-                    _ => continue,
-                };
-                return Err(broken("grants.observe", format!("`{}`: `observe` ({step} {fault}) {what}", sample.name), mend));
+        for right in [Presence::Absent, Presence::Present] {
+            let scene = bench.scene();
+            let mut want = wish(sample, entitlement);
+            if right == Presence::Present {
+                want = scene.applied(&run(1), &want).await?.0;
+            }
+            let _ = scene.observe(&run(2), &want).await;
+            for (n, step) in scene.trace().iter().enumerate() {
+                for fault in faults(step) {
+                    scene.strike(n, fault.clone());
+                    let what = match scene.observe(&run(2), &want).await {
+                        Err(failure) if is_trap(&failure) => "makes it trap",
+                        Ok(seen) if seen.presence != right => "makes it see what is not so",
+                        _ => continue,
+                    };
+                    return Err(broken("grants.observe", format!("`{}`: `observe` ({step} {fault}) {what}", sample.name), mend));
+                }
             }
         }
     }

@@ -79,6 +79,8 @@ violations! { OVER_HTTP, HTTP;
     a_key_without_a_door_after_a_lost_reply: "lost-reply" breaks "lost-reply" in "grants.apply";
     a_key_without_a_door_after_a_trap: "trap" breaks "trap" in "grants.apply";
     a_panic_over_a_body: "garbage" breaks "garbage" in "grants.apply";
+    any_document_called_a_key: "shape" breaks "garbage" in "grants.observe";
+    an_empty_document_called_absent: "hollow" breaks "garbage" in "grants.observe";
     a_spare_key_in_the_log: "canary" breaks "canary" in "invocation.log";
 }
 

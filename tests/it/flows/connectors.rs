@@ -135,6 +135,42 @@ on_both_backends! {
         assert!(matches!(&refused, BrokerError::Forbidden { .. }) && refused.to_string().contains("upgrade"), "{refused}");
     }
 
+    async fn what_only_banned_versions_were_granted_is_asked_for_anew(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        app.advance(MINUTE).await;
+        let admin = app.sign_in("admin").await;
+        let read = load(&app, "scripted 1.1.0 asks=read").await.unwrap();
+        let request = upgrade(&app, &read.facts.digest).await.unwrap().request.unwrap();
+        app.set_group("operators", &["admin", "bob"]).await;
+        app.approve("bob", &request, None).await.unwrap();
+        app.settle().await;
+        app.advance(MINUTE).await;
+        let write = load(&app, "scripted 1.2.0 asks=read,write").await.unwrap();
+        let request = upgrade(&app, &write.facts.digest).await.unwrap().request.unwrap();
+        app.approve("bob", &request, None).await.unwrap();
+        app.settle().await;
+        app.broker.ban_connector(&admin, &write.facts.digest, "it writes too much").await.unwrap();
+        let next = load(&app, "scripted 1.3.0 asks=read,write").await.unwrap();
+        assert_eq!(next.granted, None, "to write was granted to the banned version alone");
+        let ordered = upgrade(&app, &next.facts.digest).await.unwrap();
+        assert_eq!((ordered.diff.added, ordered.request.is_some()), (vec!["write".to_owned()], true));
+        assert_eq!(load(&app, "scripted 1.4.0 asks=read").await.unwrap().granted_lines(), ["read"], "to read was not");
+        // Where all are banned, nobody who bans becomes the one who accepts.
+        for version in ["1.0.0", "1.1.0", "1.4.0"] {
+            let digest = self::version(&app, version).await;
+            app.broker.ban_connector(&admin, &digest, "all of it").await.unwrap();
+        }
+        let last = load(&app, "scripted 1.5.0 asks=read").await.unwrap();
+        assert_eq!(last.granted, None);
+        let accepted = app.broker.accept_connector(&admin, &last.facts.digest, &permissions_digest(&last.facts.permissions)).await;
+        assert!(matches!(accepted, Err(BrokerError::Forbidden { .. })), "{accepted:?}");
+        let ordered = upgrade(&app, &last.facts.digest).await.unwrap();
+        assert_eq!(ordered.diff.added, ["read"]);
+        app.approve("bob", &ordered.request.unwrap(), None).await.unwrap();
+        app.settle().await;
+        assert_eq!(state(&app, "1.5.0").await, ConnectorState::Active);
+    }
+
     async fn an_upgrade_moves_new_calls_and_holdings_end_with_the_version_that_made_them(bed: Bed) {
         let app = TestApp::new(bed).await;
         let old = app.bot_reads(5 * MINUTE).await;
@@ -171,7 +207,7 @@ on_both_backends! {
 
     async fn a_version_that_does_not_fit_or_is_not_healthy_never_becomes_active(bed: Bed) {
         let app = TestApp::new(bed).await;
-        for (file, why) in [("scripted 1.1.0 unhealthy", "health"), ("scripted 1.2.0 needs=region", "region")] {
+        for (file, why) in [("scripted 1.1.0 unhealthy", "health"), ("scripted 1.2.0 needs=region", "does not know it")] {
             let next = load(&app, file).await.unwrap();
             let done = upgrade(&app, &next.facts.digest).await.unwrap();
             let held_back = done.targets[0].held_back.as_deref().unwrap();

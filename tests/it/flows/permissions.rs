@@ -38,6 +38,14 @@ fn manifest(version: &str, aside: bool) -> Value {
     manifest
 }
 
+/// A version that tells that place by a setting of its own, of which it brings a default.
+fn told_by_default(version: &str, place: &str) -> Value {
+    let mut manifest = manifest(version, true);
+    manifest["settings"]["reports"] = json!({"type": "string", "title": "Where it reports to", "default": place});
+    manifest["http"]["destinations"]["aside"] = json!({"url": {"setting": "reports"}, "credentials": ["main"]});
+    manifest
+}
+
 /// A server that keeps memberships by their paths.
 async fn members() -> Peer {
     let there = Mutex::new(BTreeSet::new());
@@ -162,5 +170,38 @@ on_both_backends! {
             app.after(5 * MINUTE).await;
         }
         assert_eq!(app.grant(&grant).await.grant.state, GrantState::Revoked);
+    }
+
+    async fn a_new_setting_of_where_it_connects_comes_with_a_default_that_another_person_read(bed: Bed) {
+        let (mut app, _cache) = broker(bed).await;
+        let (main, aside) = (members().await, Peer::start(|_| answer(200, &json!({}))).await);
+        target(&mut app, &main, &aside, &[main.url("127.0.0.1"), aside.url("127.0.0.1")]).await;
+        let admin = app.sign_in("admin").await;
+        let (place, first) = (aside.url("127.0.0.1"), app.broker.target(&admin, &app.target).await.unwrap().connector);
+        let wider = app.broker.load_connector(&admin, NewConnector::of(&courier::file(&told_by_default("0.2.0", &place)))).await.unwrap();
+        let ordered = app.broker.upgrade_connector(&admin, &wider.facts.digest, NewUpgrade::default()).await.unwrap();
+        let told = format!("setting reports: default {place}");
+        assert!(ordered.diff.added.contains(&told), "{:?}", ordered.diff.added);
+        app.settle().await;
+        assert_eq!(app.broker.target(&admin, &app.target).await.unwrap().connector, first, "nobody has read it yet");
+        app.set_group("operators", &["admin", "bob"]).await;
+        app.approve("bob", &ordered.request.unwrap(), None).await.unwrap();
+        app.settle().await;
+        let moved = app.broker.target(&admin, &app.target).await.unwrap();
+        assert_eq!((moved.connector, moved.settings.get("reports")), (wider.facts.digest, None));
+        // Any other place is chosen by who knows the secrets, and the default does not change by itself.
+        let mut settings = moved.settings.clone();
+        settings.insert("reports".into(), main.url("127.0.0.1"));
+        let elsewhere = TargetChange { settings: Some(settings), ..TargetChange::default() };
+        let refused = app.broker.update_target(&admin, &app.target, elsewhere).await.unwrap_err();
+        assert!(matches!(&refused, BrokerError::Invalid { remedy, .. } if remedy.contains("secret")), "{refused:?}");
+        let other = told_by_default("0.3.0", &main.url("127.0.0.1"));
+        let other = app.broker.load_connector(&admin, NewConnector::of(&courier::file(&other))).await.unwrap();
+        let ordered = app.broker.upgrade_connector(&admin, &other.facts.digest, NewUpgrade::default()).await.unwrap();
+        app.approve("bob", &ordered.request.unwrap(), None).await.unwrap();
+        app.settle().await;
+        assert_eq!(app.broker.target(&admin, &app.target).await.unwrap().connector, wider.facts.digest);
+        let back = app.broker.roll_back_connector(&admin, "courier").await.unwrap();
+        assert_eq!((back[0].to, &back[0].held_back), (first, &None));
     }
 }

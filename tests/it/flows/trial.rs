@@ -67,6 +67,30 @@ on_both_backends! {
         assert_eq!(app.leaves("connector.test-began").await.len(), 1);
     }
 
+    async fn a_trial_that_lost_its_target_changes_nothing_there(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let (target, trial) = sandbox(&app).await;
+        app.scripted.set_silent(&target);
+        let admin = app.sign_in("admin").await;
+        let digest = app.broker.connectors(&admin).await.unwrap()[0].facts.digest;
+        let lease = format!("trial {target}");
+        let taken = async |who: &str| {
+            run_tx!(app.store, "test.lease", |tx| -> Result<bool, BrokerError> { Ok(tx.acquire_named(&lease, who, 10 * MINUTE).await?.is_some()) }).unwrap()
+        };
+        let another = async {
+            while app.leaves("connector.test-began").await.is_empty() {
+                tokio::task::yield_now().await;
+            }
+            app.advance(4 * MINUTE).await;
+            assert!(taken("another node").await, "it outlived what a trial may take");
+            app.scripted.end_silence();
+        };
+        let (lost, ()) = tokio::join!(app.broker.test_connector(&admin, &digest, trial), another);
+        let Err(BrokerError::NotAdmitted(why)) = lost else { panic!("{lost:?}") };
+        assert!(why.reason.contains("another trial took this target over"), "{why:?}");
+        assert!(!taken("a third").await, "nor does it give away what is another's");
+    }
+
     async fn an_author_does_not_choose_who_gains_access_in_a_trial(bed: Bed) {
         let app = TestApp::new(bed).await;
         let (_, trial) = sandbox(&app).await;

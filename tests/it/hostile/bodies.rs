@@ -61,6 +61,13 @@ pub(super) fn capture_something_huge() {
 }
 
 #[test]
+pub(super) fn hold_handles_without_end() {
+    let done = Site::open().play("hold_handles_without_end").failed("over-limit", Effect::Partial);
+    let says = "more handles to captured secrets: a call may have 16";
+    assert!(done.failure().message.contains(says), "one that is dropped counts as well: {}", done.failure());
+}
+
+#[test]
 pub(super) fn send_without_end() {
     let site = Site::open();
     let done = site.play("send_without_end").failed("over-limit", Effect::None);

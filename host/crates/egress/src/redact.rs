@@ -15,9 +15,10 @@ use crate::refusal::Refusal;
 
 /// Shorter ones would be found everywhere.
 const LEAST_BYTES: usize = 6;
-/// Steps of all searches of a call beyond the first two at each place of a text. Usual texts need one or two for each byte where a secret
-/// could begin; a target that answers with what is nearly a secret, over and over, must not keep the host busy.
-const MOST_STEPS: u64 = 16 * 1024 * 1024;
+/// Steps of all searches of a call where a text goes on for two characters as a secret does. Usual answers of all bytes that a call may
+/// receive need fewer, whatever the secrets are; a target that answers with what is nearly a secret, over and over, must not keep the
+/// host busy. What they cost is in BENCHMARKS.md.
+const MOST_STEPS: u64 = 3 * 1024 * 1024;
 /// What stands in a secret's place.
 const MARK: &[u8] = b"(secret)";
 

@@ -1,7 +1,7 @@
 //! What is fixed for one call, and what is known of its effect. The host state around it is in `call`.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hallpass_domain::clock::{Clock, Millis};
 use hallpass_domain::port::{Effect, Failure, FailureKind, Invocation, Wish};
@@ -38,7 +38,8 @@ pub(crate) struct Frame {
     pub(crate) call: Invocation,
     pub(crate) wish: Option<Wish>,
     pub(crate) kind: Call,
-    pub(crate) progress: Progress,
+    /// Shared with the tasks in which its requests go out.
+    pub(crate) progress: Arc<Progress>,
     /// What it may send over HTTP.
     pub(crate) http: Arc<Allowance>,
     /// Secrets that were made in it, by their recipe.
@@ -71,10 +72,18 @@ impl Frame {
 /// What the host itself knows of the target after everything that it sent. It outlives a call that is cut off.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    /// Changes that went out and were not answered, or not yet.
-    doubts: AtomicU32,
-    committed: AtomicBool,
+    sending: Mutex<Sending>,
     outage: AtomicBool,
+}
+
+/// What went out. One lock over all of it: whether a change still begins and what is told of the call are decided in one order.
+#[derive(Debug, Default)]
+struct Sending {
+    /// Changes that went out and were not answered, or not yet.
+    doubts: u32,
+    committed: bool,
+    /// What became of the call was told.
+    closed: bool,
 }
 
 /// Where a call stands, in order of what must be assumed.
@@ -89,31 +98,44 @@ pub(crate) enum Step {
 }
 
 impl Progress {
-    /// Where the call stands.
-    pub(crate) fn step(&self) -> Step {
-        if self.doubts.load(Ordering::SeqCst) > 0 {
+    fn sending(&self) -> MutexGuard<'_, Sending> {
+        self.sending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the call and says where it stands. A request goes out in a task of its own, which may outrun the call by a moment: from
+    /// now on none begins any more, so that nothing goes out that what is told here does not count. Can be called again.
+    pub(crate) fn close(&self) -> Step {
+        let mut sending = self.sending();
+        sending.closed = true;
+        if sending.doubts > 0 {
             Step::InDoubt
-        } else if self.committed.load(Ordering::SeqCst) {
+        } else if sending.committed {
             Step::Committed
         } else {
             Step::Nothing
         }
     }
 
-    /// A change goes out. Until one of the other two is called it is in doubt.
-    pub(crate) fn sent(&self) {
-        self.doubts.fetch_add(1, Ordering::SeqCst);
+    /// A change goes out, unless the call is closed. Until one of the next two is called it is in doubt.
+    pub(crate) fn begin_sending(&self) -> Result<(), Failure> {
+        let mut sending = self.sending();
+        if sending.closed {
+            return Err(Failure::none(FailureKind::Timeout, "call-over", "the call ended before this was sent"));
+        }
+        sending.doubts += 1;
+        Ok(())
     }
 
     /// It was answered: it took effect, or may have.
     pub(crate) fn committed(&self) {
-        self.committed.store(true, Ordering::SeqCst);
-        self.doubts.fetch_sub(1, Ordering::SeqCst);
+        let mut sending = self.sending();
+        sending.committed = true;
+        sending.doubts -= 1;
     }
 
     /// It was answered, or never left: it took no effect.
     pub(crate) fn without_effect(&self) {
-        self.doubts.fetch_sub(1, Ordering::SeqCst);
+        self.sending().doubts -= 1;
     }
 
     /// The host could not reach the target, or was not let in.
@@ -125,21 +147,23 @@ impl Progress {
     pub(crate) fn outage(&self) -> bool {
         self.outage.load(Ordering::SeqCst)
     }
+}
 
+impl Step {
     /// The effect of a call that the connector itself ended with a failure, of which it claims `claim`. The host knows better
     /// what was committed; only whether that was all is the connector's to say.
-    pub(crate) fn effect(&self, claim: Effect) -> Effect {
-        match (self.step(), claim) {
-            (Step::Nothing, _) => Effect::None,
-            (Step::Committed, Effect::None) => Effect::Partial,
-            (Step::Committed, claim) => claim,
-            (Step::InDoubt, _) => Effect::Unknown,
+    pub(crate) fn effect(self, claim: Effect) -> Effect {
+        match (self, claim) {
+            (Self::Nothing, _) => Effect::None,
+            (Self::Committed, Effect::None) => Effect::Partial,
+            (Self::Committed, claim) => claim,
+            (Self::InDoubt, _) => Effect::Unknown,
         }
     }
 
     /// The effect of a call that was cut off: by a trap, its deadline or a broken rule.
-    pub(crate) fn cut_off(&self) -> Effect {
-        if self.step() == Step::Nothing { Effect::None } else { Effect::Unknown }
+    pub(crate) fn cut_off(self) -> Effect {
+        if self == Self::Nothing { Effect::None } else { Effect::Unknown }
     }
 }
 
@@ -150,24 +174,35 @@ mod tests {
     #[test]
     fn a_connector_cannot_talk_a_commit_away() {
         let progress = Progress::default();
-        assert_eq!(progress.effect(Effect::Applied), Effect::None, "nothing went out, whatever it claims");
-        assert_eq!(progress.cut_off(), Effect::None);
-        progress.sent();
-        assert_eq!(progress.effect(Effect::None), Effect::Unknown);
+        progress.begin_sending().unwrap();
         progress.committed();
-        assert_eq!(progress.effect(Effect::None), Effect::Partial);
-        assert_eq!(progress.effect(Effect::Unknown), Effect::Unknown);
-        assert_eq!(progress.cut_off(), Effect::Unknown);
+        let step = progress.close();
+        assert_eq!(step, Step::Committed);
+        assert_eq!(step.effect(Effect::None), Effect::Partial);
+        assert_eq!(step.effect(Effect::Unknown), Effect::Unknown);
+        assert_eq!(step.cut_off(), Effect::Unknown);
+        assert_eq!(Step::Nothing.effect(Effect::Applied), Effect::None, "nothing went out, whatever it claims");
     }
 
     #[test]
     fn one_answer_does_not_settle_another_doubt() {
         let progress = Progress::default();
-        progress.sent();
-        progress.sent();
+        progress.begin_sending().unwrap();
+        progress.begin_sending().unwrap();
         progress.committed();
-        assert_eq!(progress.step(), Step::InDoubt);
+        assert_eq!(progress.close(), Step::InDoubt);
         progress.without_effect();
-        assert_eq!(progress.step(), Step::Committed);
+        assert_eq!(progress.close(), Step::Committed);
+    }
+
+    #[test]
+    fn a_change_is_told_of_or_does_not_begin() {
+        let (before, after) = (Progress::default(), Progress::default());
+        before.begin_sending().unwrap();
+        assert_eq!(before.close().effect(Effect::None), Effect::Unknown, "it may be on its way");
+        assert_eq!(after.close().cut_off(), Effect::None);
+        let refused = after.begin_sending().unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.effect), ("call-over", Effect::None));
+        assert_eq!(after.close(), Step::Nothing, "what did not begin is no doubt");
     }
 }

@@ -4,7 +4,7 @@ mod ask;
 
 use std::sync::Arc;
 
-use hallpass_domain::port::{Effect, Failure, FailureKind};
+use hallpass_domain::port::{Failure, FailureKind};
 use wasmtime::{Store, Trap};
 
 pub(crate) use ask::{Apply, Ask, CallTool, Check, Describe, ListPage, Observe, ObserveTool, Revoke};
@@ -42,17 +42,17 @@ pub(crate) async fn run<Q: Ask>(loaded: &Arc<Loaded>, frame: Arc<Frame>, questio
         Err(End::Late) => Err(too_late(&frame)),
         Err(End::Banned) => {
             let message = "the connector was banned while this call was in flight";
-            Err(Failure { effect: frame.progress.cut_off(), ..Failure::none(FailureKind::Unavailable, "interrupted", message) })
+            Err(Failure { effect: frame.progress.close().cut_off(), ..Failure::none(FailureKind::Unavailable, "interrupted", message) })
         }
         Ok(Err(error)) => Err(broken(&frame, &cpu, &error)),
         // What the host gave up at the deadline comes back to the guest, which may call it something else.
         Ok(Ok(Err(_))) if frame.remaining() == 0 => Err(too_late(&frame)),
         Ok(Ok(Err(said))) => {
             let failure = from_guest(&said);
-            Err(Failure { effect: frame.progress.effect(failure.effect), outage: frame.progress.outage(), ..failure })
+            Err(Failure { effect: frame.progress.close().effect(failure.effect), outage: frame.progress.outage(), ..failure })
         }
         // It says done, and the host knows of a commit without an answer: what is in the target must be looked at.
-        Ok(Ok(Ok(_))) if frame.progress.step() == Step::InDoubt => {
+        Ok(Ok(Ok(_))) if frame.progress.close() == Step::InDoubt => {
             Err(Failure::unknown(FailureKind::Unavailable, "lost-commit", "the target did not answer a commit"))
         }
         Ok(Ok(Ok(answer))) => Ok(answer),
@@ -62,7 +62,7 @@ pub(crate) async fn run<Q: Ask>(loaded: &Arc<Loaded>, frame: Arc<Frame>, questio
 fn too_late(frame: &Frame) -> Failure {
     let message = "the connector did not finish before its deadline";
     Failure {
-        effect: frame.progress.cut_off(),
+        effect: frame.progress.close().cut_off(),
         outage: frame.progress.outage(),
         ..Failure::none(FailureKind::Timeout, "deadline", message)
     }
@@ -101,12 +101,15 @@ fn broken(frame: &Frame, cpu: &Budget, error: &wasmtime::Error) -> Failure {
         None => ("broken-rule", format!("the connector broke a rule or limit of the host: {}", error.root_cause())),
     };
     tracing::warn!(connector = %frame.call.connector, operation = %frame.call.operation, code, "a connector's call was cut off: {message}");
-    Failure { effect: frame.progress.cut_off(), ..Failure::none(FailureKind::Internal, code, crate::hostile_text::line(&message, 1024)) }
+    Failure {
+        effect: frame.progress.close().cut_off(),
+        ..Failure::none(FailureKind::Internal, code, crate::hostile_text::line(&message, 1024))
+    }
 }
 
 /// A value that a connector handed over outside of its contract.
 pub(crate) fn outside_of_contract(frame: &Frame, what: &str) -> Failure {
-    let effect = if frame.progress.step() == Step::Nothing { Effect::None } else { Effect::Unknown };
+    let effect = frame.progress.close().cut_off();
     let (code, message) = ("bad-answer", format!("the connector answered outside of its contract: {what}"));
     tracing::warn!(connector = %frame.call.connector, operation = %frame.call.operation, code, "a connector's answer was dropped: {message}");
     Failure { effect, ..Failure::none(FailureKind::Internal, code, message) }

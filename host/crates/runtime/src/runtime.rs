@@ -182,7 +182,7 @@ impl Runtime {
             call: call.clone(),
             wish: want.cloned(),
             kind,
-            progress: Progress::default(),
+            progress: Arc::new(Progress::default()),
             http: Arc::new(http),
             made: std::sync::Mutex::default(),
             captured: std::sync::Mutex::default(),

@@ -109,6 +109,12 @@ pub enum Fault {
     Garbage,
     /// The answer to a request is a page for people, as a proxy in between would show.
     Page,
+    /// The answer to a request is an empty object.
+    Hollow,
+    /// The answer to a request is an empty list.
+    Bare,
+    /// The answer to a request is an object about something else.
+    Foreign,
     /// The request fails, and the answer repeats all of it, credential included.
     Echo,
     /// It is said to be done, and was not.
@@ -137,7 +143,7 @@ impl Fault {
     pub(crate) fn nonsense(step: &Point) -> Vec<Self> {
         match step {
             Point::Read(_) => vec![Self::Garbage],
-            Point::Ask(_) | Point::Send(_) => vec![Self::Garbage, Self::Page],
+            Point::Ask(_) | Point::Send(_) => vec![Self::Garbage, Self::Page, Self::Hollow, Self::Bare, Self::Foreign],
             Point::Open(_) | Point::Change(_) | Point::Commit => Vec::new(),
         }
     }
@@ -168,6 +174,9 @@ impl fmt::Display for Fault {
             Self::Stall => f.write_str("is answered with a body that never ends"),
             Self::Garbage => f.write_str("is answered with garbage"),
             Self::Page => f.write_str("is answered with a page of HTML"),
+            Self::Hollow => f.write_str("is answered with an empty JSON object"),
+            Self::Bare => f.write_str("is answered with an empty JSON list"),
+            Self::Foreign => f.write_str("is answered with a JSON object about something else"),
             Self::Echo => f.write_str("is answered 500, with all that was sent"),
             Self::Skip => f.write_str("is left out"),
         }

@@ -1,11 +1,13 @@
 //! An HTTP server of a scripted world.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::fault::arrives;
 use super::rule::{Rule, Section};
 use super::state::{Room, Scope, twisted};
 use super::{Fault, Gone, Point, World};
+
+const JSON: &str = "application/json";
 
 /// A request to a scripted target, as it would have gone out.
 #[derive(Debug, Clone)]
@@ -63,14 +65,31 @@ impl World {
             self.inner().state = after;
         }
         arrives(fault.as_ref())?;
+        // What stands in between answers with the best of statuses, whatever was asked for.
+        let best = if asked.changes { answered.status } else { 200 };
+        if let Some(document) = fault.as_ref().and_then(|fault| self.of_another_shape(fault, &asked.name)) {
+            return Ok(Answered { headers: vec![("content-type".to_owned(), JSON.to_owned())], ..page(best, &document.to_string()) });
+        }
         Ok(match fault {
             Some(Fault::StatusAfter(status)) => page(status, ""),
             Some(Fault::Stall) => Answered { stalls: true, ..answered },
-            // The page of a proxy comes with the best of statuses, whatever was asked for.
-            Some(Fault::Page) => page(if asked.changes { answered.status } else { 200 }, "<html><body>Sign in to continue</body></html>"),
-            Some(Fault::Garbage) => garbage(answered),
+            Some(Fault::Page) => page(best, "<html><body>Sign in to continue</body></html>"),
+            Some(Fault::Garbage | Fault::Hollow | Fault::Bare) => garbage(answered),
             _ => answered,
         })
+    }
+
+    /// A document that no answer to this request looks like: one that some rule gives says something, and not nonsense.
+    fn of_another_shape(&self, fault: &Fault, request: &str) -> Option<Value> {
+        let document = match fault {
+            Fault::Hollow => json!({}),
+            Fault::Bare => json!([]),
+            Fault::Foreign => json!({"message": "Welcome"}),
+            _ => return None,
+        };
+        let rules = self.http.get(request).map_or(&[][..], |rules| &rules.0);
+        let alike = |body: &Value| *body == document || (body.is_array() && document.is_array());
+        (!rules.iter().filter_map(|rule| rule.body.as_ref()).any(alike)).then_some(document)
     }
 }
 
@@ -83,7 +102,7 @@ fn answer(rule: &Rule, scope: Scope<'_>) -> Result<Answered, String> {
     }
     let body = match (&rule.body, &rule.text) {
         (Some(body), _) => {
-            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+            headers.push(("content-type".to_owned(), JSON.to_owned()));
             Some(scope.fill(body)?.to_string())
         }
         (None, text) => text.as_ref().map(filled).transpose()?,
@@ -134,8 +153,6 @@ fn spread(path: &str, value: &Value, values: &mut Map<String, Value>) {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-
-    use serde_json::json;
 
     use super::*;
     use crate::fixture::Fixture;
@@ -208,6 +225,7 @@ mod tests {
             (Fault::Skip, Ok(201), false),
             (Fault::Garbage, Ok(201), true),
             (Fault::Page, Ok(201), true),
+            (Fault::Foreign, Ok(201), true),
             (Fault::Echo, Ok(500), false),
         ] {
             let (answered, there) = struck(fault.clone());
@@ -217,6 +235,28 @@ mod tests {
         assert!(struck(Fault::Echo).0.unwrap().body.contains("authorization: hush"));
         let nothing = Answered { body: r#"{"items":[]}"#.to_owned(), ..page(200, "") };
         assert_eq!(garbage(nothing).body, r#"{"items":"garbage"}"#);
+    }
+
+    #[test]
+    fn a_document_of_another_shape_is_none_that_a_rule_gives() {
+        let rules = json!({
+            "thing": [{"if": "thing", "body": {"owner": "ada"}}, {"status": 404, "text": "none"}],
+            "list": {"body": [{"each": "thing", "row": {}}]},
+            "maybe": {"body": {}}
+        });
+        let world = World::new(&Fixture::parse(json!({"http": rules}).to_string().as_bytes()).unwrap());
+        let said = |request: &str, fault: Fault| {
+            world.begin(Some((0, fault)));
+            let answered = world.ask(&asked(request, "")).unwrap();
+            (answered.status, answered.body)
+        };
+        for (fault, body) in [(Fault::Hollow, "{}"), (Fault::Bare, "[]"), (Fault::Foreign, r#"{"message":"Welcome"}"#)] {
+            assert_eq!(said("thing", fault), (200, body.to_owned()), "with the best of statuses");
+        }
+        assert_eq!(said("list", Fault::Hollow).1, "{}");
+        assert_eq!(said("list", Fault::Bare).1, r#""garbage""#, "an empty list is an answer there");
+        assert_eq!(said("maybe", Fault::Hollow).1, r#""garbage""#);
+        assert_eq!(world.problems(), Vec::<String>::new());
     }
 
     #[test]

@@ -31,6 +31,7 @@ behaviours! {
     flood_of_requests
     follow_a_redirect
     go_where_it_may
+    hold_handles_without_end
     keep_a_captured_secret
     leave_answers_unread
     leave_the_path

@@ -34,6 +34,8 @@ impl Grants for Violations {
     fn observe(inv: &Invocation, want: &Holding) -> Result<Observation, Failure> {
         match violation(inv).as_str() {
             "blind" => laws::blind::observe(inv, want),
+            "hollow" => laws::hollow::observe(inv, want),
+            "shape" => laws::shape::observe(inv, want),
             "undeclared" => laws::undeclared::observe(inv, want),
             _ => good::observe(inv, want),
         }

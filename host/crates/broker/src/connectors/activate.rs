@@ -7,7 +7,7 @@ use hallpass_domain::port::ConnectorFacts;
 use hallpass_domain::target::Target;
 use hallpass_store::{Activation, ConnectorRow, Tx, run_tx};
 
-use super::way::check_same_way;
+use super::way::{check_can_be_set, check_same_way};
 use crate::Broker;
 use crate::error::BrokerError;
 use crate::targets::{check_secrets_of, check_settings};
@@ -75,6 +75,7 @@ impl Broker {
     /// Whether a version can work with what a target has, and sends its secrets where the one that it has does. `versions` are all
     /// that are known of the connector.
     pub(crate) fn fits(versions: &[ConnectorRow], facts: &ConnectorFacts, target: &Target) -> Result<(), BrokerError> {
+        check_can_be_set(versions, facts, target)?;
         check_settings(facts, &target.settings)?;
         check_secrets_of(facts, &target.secrets)?;
         check_same_way(versions, facts, target)

@@ -70,11 +70,11 @@ impl Broker {
             check_read(&row.facts, permissions)?;
             let before = tx.reads().connector_versions(&row.facts.name).await?;
             if let Some(before) = granted_before(&before, digest)
-                && PermissionDiff::between(before.granted_lines(), &row.facts.permissions).widens()
+                && PermissionDiff::between(before, &row.facts.permissions).widens()
             {
                 return Err(BrokerError::forbidden(format!(
-                    "{} {} asks for more than {} was granted: another person must say yes. Order it with `hallpass connector upgrade {} {digest}`",
-                    row.facts.name, row.facts.version, before.facts.version, row.facts.name
+                    "{} {} asks for more than was granted before: another person must say yes. Order it with `hallpass connector upgrade {} {digest}`",
+                    row.facts.name, row.facts.version, row.facts.name
                 )));
             }
             self.permit(tx, &mut row, &actors).await?;
@@ -139,8 +139,8 @@ impl Broker {
                     Ok(downgrade) => downgrade,
                     Err(refused) => return Ok(Err(refused)),
                 };
-                let as_before = granted_before(&versions, &facts.digest)
-                    .map(|before| !PermissionDiff::between(before.granted_lines(), &facts.permissions).widens());
+                let as_before =
+                    granted_before(&versions, &facts.digest).map(|before| !PermissionDiff::between(before, &facts.permissions).widens());
                 let granted = match (as_before, &new.accept) {
                     _ if facts.permissions.is_empty() => true,
                     (Some(as_before), _) => as_before,
@@ -186,10 +186,14 @@ impl Broker {
     }
 }
 
-/// The version whose permissions were granted last, of those beside `digest`: what a new one is compared with.
-pub(crate) fn granted_before<'a>(versions: &'a [ConnectorRow], digest: &Digest) -> Option<&'a ConnectorRow> {
-    let granted = versions.iter().filter(|row| row.facts.digest != *digest && row.granted.is_some());
-    granted.max_by_key(|row| row.granted.as_ref().map(|(_, at)| *at))
+/// What a new version is compared with: what was granted last to a version beside `digest` that was not banned since. What only banned
+/// ones were granted counts for nothing: whoever bans a version does not thereby become the one who accepts the next. `None` where
+/// nothing was ever granted.
+pub(crate) fn granted_before<'a>(versions: &'a [ConnectorRow], digest: &Digest) -> Option<&'a [String]> {
+    let mut granted = versions.iter().filter(|row| row.facts.digest != *digest && row.granted.is_some()).peekable();
+    granted.peek()?;
+    let last = granted.filter(|row| row.state != ConnectorState::Banned).max_by_key(|row| row.granted.as_ref().map(|(_, at)| *at));
+    Some(last.map_or(&[], ConnectorRow::granted_lines))
 }
 
 fn check_read(facts: &ConnectorFacts, read: &Digest) -> Result<(), BrokerError> {

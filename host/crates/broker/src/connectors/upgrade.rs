@@ -32,8 +32,7 @@ impl Broker {
         let targets = chosen(reads.targets().await?, &versions, digest, new.targets.as_deref())?;
         drop(reads);
         let before = granted_before(&versions, digest);
-        let diff =
-            before.map_or_else(PermissionDiff::default, |before| PermissionDiff::between(before.granted_lines(), &row.facts.permissions));
+        let diff = before.map_or_else(PermissionDiff::default, |before| PermissionDiff::between(before, &row.facts.permissions));
         let ids: Vec<TargetId> = targets.iter().map(|target| target.id.clone()).collect();
         if row.granted.is_none() && before.is_none() {
             return Err(BrokerError::invalid(

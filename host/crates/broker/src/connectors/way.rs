@@ -33,24 +33,33 @@ pub(crate) fn check_redirected(
     }
 }
 
-/// Refuses a version that would send a target's secrets elsewhere than the one that it has: by a default of its own, or by a setting
-/// that decided nothing of it when it was set.
+/// Refuses a version that would send a target's secrets elsewhere than the one that it has: by another default of its own, or by a
+/// setting that decided nothing of it when it was set. A default that is new altogether, which nobody could have set before, is a
+/// permission like any other: who accepted the version has read it.
 pub(crate) fn check_same_way(versions: &[ConnectorRow], new: &ConnectorFacts, target: &Target) -> Result<(), BrokerError> {
-    let old = versions.iter().find(|row| row.facts.digest == target.connector).map(|row| &row.facts);
-    let old = old.ok_or_else(|| BrokerError::not_found("connector", target.connector))?;
+    let old = facts_of(versions, target)?;
+    let accepted = versions.iter().any(|row| row.facts.digest == new.digest && row.granted.is_some());
     let default = |setting: &SettingFacts| old.settings.iter().find(|s| s.name == setting.name).and_then(|s| s.default.clone());
     for setting in new.settings.iter().filter(|s| s.connects) {
-        let is_set = target.settings.contains_key(&setting.name);
+        let (is_set, decides) = (target.settings.contains_key(&setting.name), connects(old, &setting.name));
         if !is_set && default(setting) != setting.default {
-            return Err(BrokerError::invalid(
-                "settings",
-                format!("`{}` decides where the secrets of this target are sent, and has another default in this version", setting.name),
-                "Set it for the target first.",
-            ));
+            let decided = |what: &str, remedy: &str| {
+                let message = format!("`{}` decides where the secrets of this target are sent, and {what}", setting.name);
+                Err(BrokerError::invalid("settings", message, remedy))
+            };
+            match (decides, accepted) {
+                (true, _) => return decided("has another default in this version", "Set it for the target first."),
+                (false, false) => {
+                    return decided(
+                        "has a default that nobody has accepted yet",
+                        "Order the upgrade: its request shows the default to whoever approves it.",
+                    );
+                }
+                (false, true) => {}
+            }
         }
         // Changes were checked against the versions that were known then: one of them must have guarded this setting all the time.
-        let guarded =
-            connects(old, &setting.name) || versions.iter().any(|row| row.added <= target.created && connects(&row.facts, &setting.name));
+        let guarded = decides || versions.iter().any(|row| row.added <= target.created && connects(&row.facts, &setting.name));
         if is_set && !guarded {
             return Err(BrokerError::invalid(
                 "settings",
@@ -60,6 +69,25 @@ pub(crate) fn check_same_way(versions: &[ConnectorRow], new: &ConnectorFacts, ta
         }
     }
     Ok(())
+}
+
+/// Refuses a version that needs a setting which the one that the target has does not know: nobody can set it before the move.
+pub(crate) fn check_can_be_set(versions: &[ConnectorRow], new: &ConnectorFacts, target: &Target) -> Result<(), BrokerError> {
+    let old = facts_of(versions, target)?;
+    let unknown = |setting: &&SettingFacts| old.settings.iter().all(|s| s.name != setting.name);
+    match new.settings.iter().filter(|s| s.required && s.default.is_none()).find(unknown) {
+        Some(setting) => Err(BrokerError::invalid(
+            "settings",
+            format!("`{}` must be set, and the version that the target has does not know it", setting.name),
+            "Give it a default in the new version, or add a target anew with it.",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn facts_of<'a>(versions: &'a [ConnectorRow], target: &Target) -> Result<&'a ConnectorFacts, BrokerError> {
+    let row = versions.iter().find(|row| row.facts.digest == target.connector);
+    row.map(|row| &row.facts).ok_or_else(|| BrokerError::not_found("connector", target.connector))
 }
 
 fn connects(facts: &ConnectorFacts, name: &str) -> bool {

@@ -6,10 +6,12 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use crate::spelling;
+use crate::spelling::{self, Reading};
 
 /// States from which one search may go on in more than one way.
 const MOST_BRANCHES: usize = 4096;
+/// What a step costs where a character may be meant in more than one way, when one where it may not costs 1: as much longer it takes.
+const BRANCHING: u64 = 5;
 
 /// A secret in one coding.
 pub(super) type Needle = Zeroizing<Vec<u8>>;
@@ -33,6 +35,17 @@ pub(super) struct Sorted {
     needles: Vec<Needle>,
     /// Where those are that begin with a byte; of none, all are empty.
     begin: Vec<Range<usize>>,
+    /// A bit for each two bytes with which one of them begins.
+    pairs: Zeroizing<Vec<u64>>,
+}
+
+/// How many two bytes there are.
+const PAIRS: usize = 1 << 16;
+
+/// Where the bit of two bytes is, and the bit.
+fn pair(first: u8, second: u8) -> (usize, u64) {
+    let at = usize::from(u16::from_be_bytes([first, second]));
+    (at / 64, 1 << (at % 64))
 }
 
 /// Needles that are still possible, how much of them was found, and in how much of the text.
@@ -59,6 +72,55 @@ impl Sorted {
         self.needles.dedup();
         let all = 0..self.needles.len();
         self.begin = (0..=u8::MAX).map(|byte| self.narrow(&State { possible: all.clone(), depth: 0, at: 0 }, byte)).collect();
+        self.pairs = Zeroizing::new(vec![0; PAIRS / 64]);
+        for needle in &self.needles {
+            if let [first, second, ..] = needle.as_slice()
+                && let (word, bit) = pair(*first, *second)
+                && let Some(word) = self.pairs.get_mut(word)
+            {
+                *word |= bit;
+            }
+        }
+    }
+
+    fn is_pair(&self, first: u8, second: u8) -> bool {
+        let (word, bit) = pair(first, second);
+        self.pairs.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// Whether one may begin with `first`, where `rest` follows.
+    fn may_go_on(&self, first: u8, rest: &[u8]) -> bool {
+        if self.begin.get(usize::from(first)).is_none_or(Range::is_empty) {
+            return false;
+        }
+        let Some(then) = rest.first() else { return true };
+        if self.is_pair(first, *then) {
+            return true;
+        }
+        if !spelling::is_special(*then) {
+            return false;
+        }
+        let readings = spelling::escaped(rest);
+        readings.cut || readings.iter().any(|reading| reading.bytes().first().is_some_and(|then| self.is_pair(first, *then)))
+    }
+
+    /// Whether one may begin where `text` does, by its first two characters: a short look that spares nearly every place of a text a
+    /// walk. What may is found out by [`Sorted::begins`].
+    fn may_begin(&self, text: &[u8]) -> bool {
+        let Some((first, rest)) = text.split_first() else { return false };
+        if self.may_go_on(*first, rest) {
+            return true;
+        }
+        if !spelling::is_special(*first) {
+            return false;
+        }
+        let readings = spelling::escaped(text);
+        let may = |reading: &Reading| match reading.bytes() {
+            [byte] => self.may_go_on(*byte, text.get(reading.length..).unwrap_or_default()),
+            [byte, then, ..] => self.is_pair(*byte, *then),
+            [] => false,
+        };
+        readings.cut || readings.iter().any(may)
     }
 
     /// Those of the possible ones that go on with `byte`. All of them are longer than what was found.
@@ -94,14 +156,12 @@ impl Sorted {
         ended
     }
 
-    /// With what `text` begins; with `last`, nothing comes behind it. What the search costs beyond a look at the first characters is
-    /// taken from `left`.
+    /// With what `text` begins; with `last`, nothing comes behind it. What the walk costs is taken from `left`.
     pub(super) fn begins(&self, text: &[u8], last: bool, left: &mut u64) -> Match {
-        let none = |byte: &u8| self.begin.get(usize::from(*byte)).is_none_or(Range::is_empty);
-        if text.first().is_some_and(|first| !spelling::is_special(*first) && none(first)) {
+        if !self.may_begin(text) {
             return Match::Not;
         }
-        let (mut found, mut begun, mut free) = (None, false, 2u8);
+        let (mut found, mut begun) = (None, false);
         let mut branches: HashSet<State> = HashSet::new();
         let mut open = Vec::new();
         let mut way = Some(State { possible: 0..self.needles.len(), depth: 0, at: 0 });
@@ -118,13 +178,11 @@ impl Sorted {
                     begun |= !last;
                     break;
                 };
-                if free > 0 {
-                    free -= 1;
-                } else if *left == 0 {
+                let Some(rests) = left.checked_sub(if spelling::is_special(*first) { BRANCHING } else { 1 }) else {
+                    *left = 0;
                     return Match::TooHard;
-                } else {
-                    *left -= 1;
-                }
+                };
+                *left = rests;
                 let plain = self.after(&state, &[*first], 1);
                 if !spelling::is_special(*first) {
                     let Some(next) = plain else { break };
@@ -234,6 +292,15 @@ mod tests {
         let mut left = 10_000;
         let text = format!("{}x", "\\".repeat(60));
         assert_eq!(sorted(&[&secret]).begins(text.as_bytes(), true, &mut left), Match::Whole(61));
+    }
+
+    #[test]
+    fn ways_that_part_too_often_are_not_gone_to_their_end() {
+        let (secret, text) = (format!("{}x", "\\".repeat(200)), "\\".repeat(600));
+        let mut left = u64::MAX;
+        assert_eq!(sorted(&[&secret]).begins(text.as_bytes(), true, &mut left), Match::TooHard);
+        let walked = usize::try_from((u64::MAX - left) / BRANCHING).unwrap();
+        assert!((MOST_BRANCHES / 2..2 * MOST_BRANCHES).contains(&walked), "{walked}");
     }
 
     #[test]

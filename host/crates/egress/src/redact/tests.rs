@@ -107,3 +107,17 @@ fn many_secrets_cost_no_more_than_one() {
     let spent = MOST_STEPS - needles.left.load(Ordering::Relaxed);
     assert!(spent < 20 * 10_000, "{spent}");
 }
+
+#[test]
+fn a_usual_answer_of_any_size_is_within_what_may_be_spent() {
+    let needles = Needles::default();
+    for (number, letter) in ('a'..='p').enumerate() {
+        needles.add(&format!("{letter}{letter}{number}-{}", "zyxwv".repeat(90)));
+    }
+    let line = r#"{"name":"somebody","value":[1,2,3],"url":"https:\/\/x.example\/a%20b","text":"one\ntwo \u00e4 &amp; \"three\""},"#;
+    let text = line.repeat(128 * 1024 / line.len());
+    assert_eq!(needles.redact_text(&text), text);
+    let spent = MOST_STEPS - needles.left.load(Ordering::Relaxed);
+    // A call may receive 16 MiB.
+    assert!(spent > 0 && spent * 128 < MOST_STEPS, "{spent}");
+}

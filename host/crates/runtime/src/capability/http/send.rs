@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use hallpass_domain::port::{Failure, FailureKind};
+use hallpass_domain::port::{Failure, FailureKind, Fence};
 use hallpass_egress::{Method, Refusal, Request, Timeouts, Unwatched, Watch};
 use http::StatusCode;
 use http_body_util::BodyExt as _;
@@ -14,7 +14,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::look::Look;
 use crate::capability::sql::look::Verdict;
-use crate::frame::Frame;
+use crate::frame::{Frame, Progress};
 use crate::hostile_text;
 
 /// Sends `request` where the call may.
@@ -27,7 +27,8 @@ pub(crate) async fn send(
     // The whole body first: what is cut short by the guest is never sent, and a signature is over all of it.
     let body = take_in(frame, body).await?;
     let changes = frame.kind.changes() && !matches!(parts.method, Method::GET | Method::HEAD);
-    let watch = Sent { frame: Arc::clone(frame), changes, out: AtomicBool::new(false) };
+    let (progress, fence) = (Arc::clone(&frame.progress), Arc::clone(&frame.call.fence));
+    let watch = Sent { progress, fence, changes, out: AtomicBool::new(false) };
     let asked = timeouts(options);
     let secrets = frame.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
     let request = Request { method: parts.method, uri: parts.uri, headers: parts.headers, body, secrets };
@@ -61,7 +62,8 @@ async fn take_in(frame: &Frame, mut body: WasiBody) -> Result<Bytes, Error> {
 
 /// Keeps the call's progress true to what went out.
 struct Sent {
-    frame: Arc<Frame>,
+    progress: Arc<Progress>,
+    fence: Arc<dyn Fence>,
     changes: bool,
     out: AtomicBool,
 }
@@ -70,9 +72,10 @@ struct Sent {
 impl Watch for Sent {
     async fn sending(&self) -> Result<(), Failure> {
         if self.changes {
-            self.frame.call.fence.check().await?;
-            if !self.out.swap(true, Ordering::SeqCst) {
-                self.frame.progress.sent();
+            self.fence.check().await?;
+            if !self.out.load(Ordering::SeqCst) {
+                self.progress.begin_sending()?;
+                self.out.store(true, Ordering::SeqCst);
             }
         }
         Ok(())
@@ -80,7 +83,7 @@ impl Watch for Sent {
 
     fn unsent(&self) {
         if self.out.swap(false, Ordering::SeqCst) {
-            self.frame.progress.without_effect();
+            self.progress.without_effect();
         }
     }
 }
@@ -92,9 +95,9 @@ impl Sent {
             return;
         }
         if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
-            self.frame.progress.without_effect();
+            self.progress.without_effect();
         } else {
-            self.frame.progress.committed();
+            self.progress.committed();
         }
     }
 }
@@ -175,4 +178,32 @@ pub(crate) async fn look(frame: &Frame, look: &Look) -> Result<Verdict, Failure>
     let status = answer.status.as_u16();
     let body = answer.body.read().await.map_err(refused)?;
     look.judge(status, &body, frame.frozen())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Step;
+
+    /// A lease that is held, and a call that ends while it is checked.
+    struct Ends(Arc<Progress>);
+
+    #[async_trait]
+    impl Fence for Ends {
+        async fn check(&self) -> Result<(), Failure> {
+            assert_eq!(self.0.close(), Step::Nothing, "nothing went out yet");
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_goes_out_after_the_call_was_told_of() {
+        let progress = Arc::new(Progress::default());
+        let fence = Arc::new(Ends(Arc::clone(&progress)));
+        let watch = Sent { progress: Arc::clone(&progress), fence, changes: true, out: AtomicBool::new(false) };
+        assert_eq!(watch.sending().await.unwrap_err().code, "call-over");
+        watch.unsent();
+        watch.answered(StatusCode::OK);
+        assert_eq!(progress.close(), Step::Nothing);
+    }
 }

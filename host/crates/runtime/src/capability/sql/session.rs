@@ -166,7 +166,10 @@ impl Session {
     async fn commit(&mut self, frame: &Frame) -> Result<(), Broken> {
         let connection = self.lease.work().ok_or_else(|| Broken::For(broken()))?;
         failpoint::hit(Failpoint::TargetBeforeCommit);
-        frame.progress.sent();
+        if let Err(over) = frame.progress.begin_sending() {
+            self.end(true).await;
+            return Err(Broken::For(over));
+        }
         match connection.commit().await {
             Ok(()) => {
                 failpoint::hit(Failpoint::TargetAfterCommit);
