@@ -15,6 +15,7 @@ use self::scram::Underway;
 use crate::bindings::hallpass::connector::secrets;
 use crate::bindings::hallpass::connector::types;
 use crate::call::{Call, to_guest};
+use crate::capability::sql::statement::Statement;
 use crate::frame::Frame;
 use crate::hostile_text;
 use crate::manifest::document::{self, Alphabet, Recipe};
@@ -71,7 +72,7 @@ impl Vault {
         if let (Some((name, recipe)), None, None) = (recipes.next(), recipes.next(), &frame.services.stage)
             && frame.kind == document::Call::Apply
             && frame.wish.as_ref().is_some_and(|wish| wish.fresh_credential)
-            && frame.manifest.statements.values().any(|statement| statement.takes_secret())
+            && frame.manifest.statements.values().any(Statement::takes_secret)
             && frame.permit("recipe", name).is_ok()
         {
             vault.make_ahead(name, recipe, frame.services.rng.as_ref());
