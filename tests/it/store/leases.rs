@@ -7,8 +7,7 @@ use hallpass_tests::on_both_backends;
 use super::seed::{MINUTE, World, is_stale, note};
 
 async fn claim(store: &Store, owner: &str) -> Vec<Claimed> {
-    let claimed = run_tx!(store, "test.claim", |tx| -> StoreResult<Vec<Claimed>> { tx.claim_due(owner, MINUTE, 100, &[], 100).await });
-    claimed.unwrap()
+    store.claim_due(owner, MINUTE, 100, &[], 100).await.unwrap()
 }
 
 async fn write(store: &Store, claimed: &Claimed, event: OperationEvent) -> StoreResult<()> {
@@ -120,9 +119,7 @@ on_both_backends! {
         let claim = |owner: &'static str| async move {
             let mut mine = Vec::new();
             loop {
-                let claimed =
-                    run_tx!(store, "test.claim", |tx| -> StoreResult<Vec<Claimed>> { tx.claim_due(owner, MINUTE, 2, &[], 100).await })
-                        .unwrap();
+                let claimed = store.claim_due(owner, MINUTE, 2, &[], 100).await.unwrap();
                 if claimed.is_empty() {
                     return mine;
                 }

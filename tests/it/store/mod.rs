@@ -6,5 +6,6 @@ mod opening;
 mod records;
 mod schema;
 mod seed;
+mod together;
 mod transactions;
 mod work;

@@ -168,10 +168,15 @@ async fn a_transaction_survives_that_its_idle_connection_was_cut() {
     let mut other = PgConnection::connect(url.expose()).await.unwrap();
     let sql =
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    let cut: i64 = sqlx::query_scalar(sql).fetch_one(&mut other).await.unwrap();
-    assert!(cut > 0);
+    let mut cut = async || assert!(sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut other).await.unwrap() > 0);
+    cut().await;
     let wrote = run_tx!(world.store, "test.cut", |tx| -> StoreResult<()> { note(tx, "tg_x").await });
     wrote.unwrap();
+    cut().await;
+    let operation = world.planned(&world.target.id).await;
+    cut().await;
+    let claimed = world.store.claim_due("one", 60_000, 9, &[], 9).await.unwrap();
+    assert_eq!(claimed.into_iter().map(|c| c.operation).collect::<Vec<_>>(), [operation], "a claim alone survives it too");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use hallpass_policy::{AccessFacts, AccessQuery, Allowed, AskedFacts, ConnectorFa
 use hallpass_store::{Reads, Tx};
 
 use crate::Broker;
-use crate::context::{anchor, facts_of, is_alive};
+use crate::context::{anchor, is_alive, must_know};
 use crate::engine;
 use crate::error::BrokerError;
 use crate::requests::check_admitted;
@@ -24,6 +24,12 @@ pub(crate) struct Wanted {
     pub(crate) target: Target,
     pub(crate) entitlement: EntitlementFacts,
     pub(crate) access: AccessFacts,
+}
+
+/// The access of a stored request or grant, in the words of policy. Of the target it takes what it is called now; what the
+/// entitlement was is in the rows themselves, because the target may have another connector by now.
+pub(crate) fn stored_access(ask: &Ask, target: TargetFacts) -> AccessFacts {
+    AccessFacts { target, entitlement: ask.entitlement.clone(), resource: ask.resource.clone(), mode: ask.mode }
 }
 
 impl Broker {
@@ -55,25 +61,18 @@ impl Broker {
         Ok(Wanted { target, entitlement, access })
     }
 
-    /// The access of a stored request or grant, in the words of policy. Of the target it takes what it is called now; what the
-    /// entitlement was is in the rows themselves, because the target may have another connector by now.
-    pub(crate) async fn stored_access(&self, reads: &mut Reads<'_>, ask: &Ask, connector: String) -> Result<AccessFacts, BrokerError> {
-        let target = reads.target(&ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &ask.target))?;
-        let target = TargetFacts { name: target.name, environment: target.environment, connector };
-        Ok(AccessFacts { target, entitlement: ask.entitlement.clone(), resource: ask.resource.clone(), mode: ask.mode })
-    }
-
     /// A request in the words of policy.
     pub(crate) async fn request_facts(&self, reads: &mut Reads<'_>, request: &Request) -> Result<RequestFacts, BrokerError> {
-        let requester =
-            reads.principal(&request.requester).await?.ok_or_else(|| BrokerError::not_found("principal", &request.requester))?;
-        let requester = facts_of(reads, &requester).await?;
+        let (_, requester) = must_know(reads, &request.requester).await?;
         let (beneficiary, what) = match &request.ask {
-            Asked::Access(ask) => (None, AskedFacts::Access(self.stored_access(reads, ask, request.connector.clone()).await?)),
+            Asked::Access(ask) => {
+                let target = reads.target(&ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &ask.target))?;
+                let target = TargetFacts { name: target.name, environment: target.environment, connector: request.connector.clone() };
+                (None, AskedFacts::Access(stored_access(ask, target)))
+            }
             Asked::Permissions(ask) => {
                 let row = reads.connector(&ask.connector).await?.ok_or_else(|| BrokerError::not_found("connector", ask.connector))?;
-                let by = reads.principal(&row.loaded_by).await?.ok_or_else(|| BrokerError::not_found("principal", &row.loaded_by))?;
-                (Some(facts_of(reads, &by).await?), AskedFacts::Connector(ConnectorFacts { name: row.facts.name }))
+                (Some(must_know(reads, &row.loaded_by).await?.1), AskedFacts::Connector(ConnectorFacts { name: row.facts.name }))
             }
         };
         let approvers = request.stages.iter().flat_map(Stage::deciders).cloned().collect();
@@ -146,8 +145,7 @@ impl Broker {
         let mut reads = tx.reads();
         let target = reads.target(&ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &ask.target))?;
         let wanted = self.wanted(target, &ask.entitlement, &ask.resource).await?;
-        let principal = reads.principal(&request.requester).await?.ok_or_else(missing)?;
-        let facts = facts_of(&mut reads, &principal).await?;
+        let (_, facts) = must_know(&mut reads, &request.requester).await?;
         self.still_allowed(&facts, wanted.access.clone(), request.approved_ms, ask.justification.as_deref())?;
         let account = self.account_for(&mut reads, &facts, &wanted).await?;
         drop(reads);

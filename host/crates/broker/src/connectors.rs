@@ -20,7 +20,7 @@ use hallpass_domain::connector::{ConnectorEvent, ConnectorState};
 use hallpass_domain::ids::{Digest, TargetId};
 use hallpass_domain::port::{ConnectorFacts, Failure, FailureKind, Granted};
 use hallpass_policy::{Action, ResourceFacts};
-use hallpass_store::{ConnectorRow, Tx};
+use hallpass_store::{ConnectorRow, Standing, Tx};
 
 use crate::Broker;
 use crate::context::OpContext;
@@ -57,35 +57,41 @@ impl Broker {
     /// What a call of this version may use. Asked in the store at each attempt, so that what another node decided holds here at
     /// once; loads the version where this node has not done it yet.
     pub(crate) async fn callable(&self, digest: &Digest, target: Option<&TargetId>) -> Result<Result<Granted, Failure>, BrokerError> {
-        let mut reads = self.store.reads().await?;
-        let row = reads.connector(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
-        let stopped = |code: &str, message: String| Ok(Err(Failure::none(FailureKind::Unsupported, code, message)));
-        let name = format!("{} {}", row.facts.name, row.facts.version);
-        if row.state == ConnectorState::Banned {
-            return stopped("connector-banned", keep::banned(&row));
-        }
-        if let Some(target) = target
-            && let Some(stop) = reads.quarantines(target).await?.into_iter().find(|q| q.connector == *digest)
-        {
-            let remedy = "An operator lifts it with `hallpass target lift`, or upgrades the connector";
-            return stopped(
-                "connector-quarantined",
-                format!("calls to {name} have stopped in this target after {}. {remedy}", stop.reason),
-            );
-        }
-        let Some((granted, _)) = &row.granted else {
-            return stopped("connector-not-accepted", format!("nobody has accepted yet what {name} asks for"));
+        let standing = self.store.reads().await?.standing(digest, target).await?;
+        self.callable_as(digest, standing.ok_or_else(|| BrokerError::not_found("connector", digest))?).await
+    }
+
+    /// The same where it was asked already how the version stands.
+    pub(crate) async fn callable_as(&self, digest: &Digest, standing: Standing) -> Result<Result<Granted, Failure>, BrokerError> {
+        let granted = match standing {
+            Standing { state, quarantined: None, granted: Some(granted) } if state != ConnectorState::Banned => granted,
+            standing => return self.stopped(digest, standing).await.map(Err),
         };
         if self.connectors.facts(digest).is_none() {
-            let file = reads.connector_bytes(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
             // Compiling takes a while: nobody waits for the connection.
-            drop(reads);
+            let file = self.store.reads().await?.connector_bytes(digest).await?;
+            let file = file.ok_or_else(|| BrokerError::not_found("connector", digest))?;
             if Digest::of(&file) != *digest {
                 return Err(BrokerError::Internal(format!("the stored file of the connector {digest} was altered")));
             }
             self.connectors.load(&file).await?;
         }
-        Ok(Ok(Granted::only(granted)))
+        Ok(Ok(Granted::only(&granted)))
+    }
+
+    /// Why a version that stands like this is not called.
+    async fn stopped(&self, digest: &Digest, standing: Standing) -> Result<Failure, BrokerError> {
+        let row = self.store.reads().await?.connector(digest).await?.ok_or_else(|| BrokerError::not_found("connector", digest))?;
+        let name = format!("{} {}", row.facts.name, row.facts.version);
+        let (code, message) = match standing.quarantined {
+            _ if standing.state == ConnectorState::Banned => ("connector-banned", keep::banned(&row)),
+            Some(reason) => {
+                let remedy = "An operator lifts it with `hallpass target lift`, or upgrades the connector";
+                ("connector-quarantined", format!("calls to {name} have stopped in this target after {reason}. {remedy}"))
+            }
+            None => ("connector-not-accepted", format!("nobody has accepted yet what {name} asks for")),
+        };
+        Ok(Failure::none(FailureKind::Unsupported, code, message))
     }
 
     /// At start: every connector that the store knows and that may be called. One that does not load any more is named and left

@@ -7,7 +7,7 @@ use hallpass_domain::ids::PrincipalId;
 use hallpass_domain::name::Name;
 use hallpass_domain::principal::{Principal, PrincipalKind, PrincipalState};
 use hallpass_policy::{Action, OwnedFacts, PolicySet, PrincipalFacts, ResourceFacts, UserFacts};
-use hallpass_store::{Reads, Tx};
+use hallpass_store::{Known, Reads, Tx};
 
 use crate::error::BrokerError;
 
@@ -62,8 +62,7 @@ impl OpContext {
     /// The caller as it is now, for what is only read.
     pub(crate) async fn now(&self, reads: &mut Reads<'_>) -> Result<Self, BrokerError> {
         let gone = || BrokerError::unauthenticated("the principal of this token, or its owner, is not active any more");
-        let principal = reads.principal(self.principal()).await?.ok_or_else(gone)?;
-        let facts = facts_of(reads, &principal).await?;
+        let (_, facts) = known(reads, self.principal()).await?.ok_or_else(gone)?;
         if is_alive(&facts) { Ok(Self::new(facts, Arc::clone(&self.policy))) } else { Err(gone()) }
     }
 
@@ -106,20 +105,28 @@ pub(crate) fn actors(facts: &PrincipalFacts) -> Vec<PrincipalId> {
     facts.owner().map(|owner| owner.id.clone()).into_iter().chain([facts.id().clone()]).collect()
 }
 
-/// Looks up what policy must know of a principal.
-pub(crate) async fn facts_of(reads: &mut Reads<'_>, principal: &Principal) -> Result<PrincipalFacts, BrokerError> {
-    let active = principal.state == PrincipalState::Active;
-    let owner = match (&principal.kind, &principal.owner) {
-        (PrincipalKind::User, _) => return Ok(PrincipalFacts::User(user_facts(reads, principal).await?)),
-        (_, Some(owner)) => reads.principal(owner).await?,
-        (_, None) => None,
-    };
+/// A principal and what policy must know of it; `None`: there is no such principal.
+pub(crate) async fn known(reads: &mut Reads<'_>, id: &PrincipalId) -> Result<Option<(Principal, PrincipalFacts)>, BrokerError> {
+    let Some(Known { principal, owner, groups }) = reads.known(id).await? else { return Ok(None) };
+    let user = |user: Principal, groups| UserFacts { active: user.state == PrincipalState::Active, id: user.id, name: user.name, groups };
+    if principal.kind == PrincipalKind::User {
+        let facts = PrincipalFacts::User(user(principal.clone(), groups));
+        return Ok(Some((principal, facts)));
+    }
     let owner = owner.ok_or_else(|| BrokerError::Internal(format!("{} has no owner", principal.id)))?;
-    let owned = OwnedFacts { id: principal.id.clone(), name: principal.name.clone(), active, owner: user_facts(reads, &owner).await? };
-    Ok(if principal.kind == PrincipalKind::Agent { PrincipalFacts::Agent(owned) } else { PrincipalFacts::Workload(owned) })
+    let (id, name, active) = (principal.id.clone(), principal.name.clone(), principal.state == PrincipalState::Active);
+    let owned = OwnedFacts { id, name, active, owner: user(owner, groups) };
+    let is_agent = principal.kind == PrincipalKind::Agent;
+    let facts = if is_agent { PrincipalFacts::Agent(owned) } else { PrincipalFacts::Workload(owned) };
+    Ok(Some((principal, facts)))
 }
 
-async fn user_facts(reads: &mut Reads<'_>, user: &Principal) -> Result<UserFacts, BrokerError> {
-    let groups = reads.groups_of(&user.id).await?;
-    Ok(UserFacts { id: user.id.clone(), name: user.name.clone(), active: user.state == PrincipalState::Active, groups })
+/// [`known`] of a principal that must be there.
+pub(crate) async fn must_know(reads: &mut Reads<'_>, id: &PrincipalId) -> Result<(Principal, PrincipalFacts), BrokerError> {
+    known(reads, id).await?.ok_or_else(|| BrokerError::not_found("principal", id))
+}
+
+/// What policy must know of a principal.
+pub(crate) async fn facts_of(reads: &mut Reads<'_>, principal: &Principal) -> Result<PrincipalFacts, BrokerError> {
+    Ok(must_know(reads, &principal.id).await?.1)
 }

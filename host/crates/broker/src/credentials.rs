@@ -8,6 +8,7 @@ use hallpass_domain::holding::Mode;
 use hallpass_domain::ids::GrantId;
 use hallpass_domain::operation::OperationKind;
 use hallpass_domain::port::Delivery;
+use hallpass_domain::principal::Principal;
 use hallpass_domain::secret::{Opener, SecretBytes, SecretText};
 use hallpass_policy::Action;
 use hallpass_store::{CredentialState, SealedCredential, Tx, run_tx};
@@ -27,8 +28,13 @@ const BROKER: &str = "broker";
 
 impl Broker {
     /// Seals what a connector delivered: to the holder's key, else under the master key for a short while.
-    pub(crate) async fn seal_credential(&self, tx: &mut Tx, grant: &Grant, delivery: &Delivery) -> Result<(), BrokerError> {
-        let holder = tx.reads().principal(&grant.principal).await?.ok_or_else(|| BrokerError::not_found("principal", &grant.principal))?;
+    pub(crate) async fn seal_credential(
+        &self,
+        tx: &mut Tx,
+        grant: &Grant,
+        holder: &Principal,
+        delivery: &Delivery,
+    ) -> Result<(), BrokerError> {
         let clear = SecretBytes::new(
             serde_json::to_vec(&json!({ "label": delivery.label, "value": delivery.value.expose(), "public": delivery.public }))
                 .map_err(|e| BrokerError::Internal(e.to_string()))?,

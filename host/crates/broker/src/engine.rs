@@ -20,7 +20,7 @@ use std::sync::Arc;
 use hallpass_domain::clock::Timestamp;
 use hallpass_domain::failpoint::{Failpoint, hit};
 use hallpass_domain::ids::TargetId;
-use hallpass_store::{Claimed, run_tx};
+use hallpass_store::Claimed;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -135,9 +135,7 @@ impl Broker {
         busy.extend(in_flight.iter().filter(|(_, n)| **n >= per_target).map(|(target, _)| target.clone()));
         hit(Failpoint::ClaimBeforeCommit);
         let (room, per_target) = (u32::try_from(room).unwrap_or(u32::MAX), u32::try_from(per_target).unwrap_or(u32::MAX));
-        let claimed = run_tx!(self.store, "operation.claim", |tx| -> Result<Vec<Claimed>, BrokerError> {
-            Ok(tx.claim_due(&self.owner, self.settings.lease_ms, room, &busy, per_target).await?)
-        })?;
+        let claimed = self.store.claim_due(&self.owner, self.settings.lease_ms, room, &busy, per_target).await?;
         if !claimed.is_empty() {
             hit(Failpoint::ClaimAfterCommit);
         }

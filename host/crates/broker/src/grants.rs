@@ -4,11 +4,13 @@ use hallpass_domain::failpoint::{Failpoint, hit};
 use hallpass_domain::grant::{EndReason, Grant, GrantEvent, GrantState};
 use hallpass_domain::holding::Holding;
 use hallpass_domain::ids::GrantId;
-use hallpass_policy::{Action, GrantFacts, ResourceFacts};
+use hallpass_domain::principal::Principal;
+use hallpass_policy::{Action, GrantFacts, ResourceFacts, TargetFacts};
 use hallpass_store::{Reads, Tx, run_tx};
 
 use crate::Broker;
-use crate::context::{OpContext, facts_of};
+use crate::access::stored_access;
+use crate::context::{OpContext, must_know};
 use crate::engine;
 use crate::error::BrokerError;
 use crate::part::Filling;
@@ -106,15 +108,22 @@ impl Broker {
 
     /// A grant in the words of policy: what it was asked for as, by the connector that its holding keeps.
     pub(crate) async fn grant_facts(&self, reads: &mut Reads<'_>, grant: &Grant) -> Result<GrantFacts, BrokerError> {
-        let holder = reads.principal(&grant.principal).await?.ok_or_else(|| BrokerError::not_found("principal", &grant.principal))?;
-        let holder = facts_of(reads, &holder).await?;
-        let request = reads.request(&grant.request).await?.ok_or_else(|| BrokerError::not_found("request", &grant.request))?;
         let holding = reads.holding(&grant.holding).await?.ok_or_else(|| BrokerError::not_found("holding", &grant.holding))?;
-        let pinned = self.connectors.facts(&holding.connector).map_or(request.connector, |facts| facts.name.clone());
-        let ask =
-            request.ask.access().ok_or_else(|| BrokerError::Internal(format!("the grant {} came of no asking for access", grant.id)))?;
-        let access = self.stored_access(reads, ask, pinned).await?;
-        Ok(GrantFacts { id: grant.id.clone(), holder, access })
+        Ok(self.asked_for(reads, grant, &holding).await?.facts)
+    }
+
+    /// The same with its holding in hand, and who asked for it in which words.
+    pub(crate) async fn asked_for(&self, reads: &mut Reads<'_>, grant: &Grant, holding: &Holding) -> Result<AskedFor, BrokerError> {
+        let (holder, of_holder) = must_know(reads, &grant.principal).await?;
+        let found = reads.request_and_target(&grant.request).await?;
+        let (request, target) = found.ok_or_else(|| BrokerError::not_found("request", &grant.request))?;
+        let (Some(ask), Some((name, environment))) = (request.ask.access(), target) else {
+            return Err(BrokerError::Internal(format!("the grant {} came of no asking for access", grant.id)));
+        };
+        let connector = self.connectors.facts(&holding.connector).map_or_else(|| request.connector.clone(), |facts| facts.name.clone());
+        let access = stored_access(ask, TargetFacts { name, environment, connector });
+        let facts = GrantFacts { id: grant.id.clone(), holder: of_holder, access };
+        Ok(AskedFor { facts, holder, justification: ask.justification.clone() })
     }
 
     pub(crate) async fn grant_view(&self, reads: &mut Reads<'_>, mut grant: Grant) -> Result<GrantView, BrokerError> {
@@ -134,6 +143,16 @@ impl Broker {
             grant,
         })
     }
+}
+
+/// What a grant was asked for as.
+pub(crate) struct AskedFor {
+    /// In the words of policy.
+    pub(crate) facts: GrantFacts,
+    /// Who holds it.
+    pub(crate) holder: Principal,
+    /// Why, in the words of whoever asked.
+    pub(crate) justification: Option<String>,
 }
 
 /// The grant and its holding, which no other transaction changes from here on.

@@ -12,7 +12,7 @@ use hallpass_store::{Tx, run_tx};
 use hallpass_tokens::{assertion, session};
 
 use crate::Broker;
-use crate::context::{OpContext, facts_of, is_alive};
+use crate::context::{OpContext, is_alive, known};
 use crate::error::BrokerError;
 use crate::views::{EnrolmentKeys, Invitation, IssuedSession};
 
@@ -34,8 +34,7 @@ impl Broker {
     }
 
     async fn context_of(&self, reads: &mut hallpass_store::Reads<'_>, id: &PrincipalId) -> Result<OpContext, BrokerError> {
-        let principal = reads.principal(id).await?.ok_or_else(|| BrokerError::unauthenticated("the principal of this token is gone"))?;
-        let facts = facts_of(reads, &principal).await?;
+        let (_, facts) = known(reads, id).await?.ok_or_else(|| BrokerError::unauthenticated("the principal of this token is gone"))?;
         if !is_alive(&facts) {
             return Err(BrokerError::unauthenticated("the principal of this token, or its owner, is not active"));
         }

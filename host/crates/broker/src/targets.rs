@@ -262,8 +262,13 @@ impl Broker {
 
     /// How to reach a target, with its secrets in the clear: only for the connector host.
     pub(crate) async fn endpoint(&self, reads: &mut Reads<'_>, target: &Target) -> Result<Arc<Endpoint>, BrokerError> {
+        self.open_endpoint(target, reads.target_secrets(&target.id).await?)
+    }
+
+    /// The same with the envelopes of its secrets in hand.
+    pub(crate) fn open_endpoint(&self, target: &Target, envelopes: Vec<(String, Vec<u8>)>) -> Result<Arc<Endpoint>, BrokerError> {
         let mut secrets = BTreeMap::new();
-        for (name, envelope) in reads.target_secrets(&target.id).await? {
+        for (name, envelope) in envelopes {
             let clear = self.keyring.open(&secret_context(&target.id, &name), &envelope)?;
             let text =
                 String::from_utf8(clear.expose().to_vec()).map_err(|_| BrokerError::Internal("a stored secret is no text".into()))?;

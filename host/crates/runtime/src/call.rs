@@ -49,8 +49,8 @@ impl Call {
             log: LogUse::new(limits.log_lines),
             http: HttpUse::new(Arc::clone(&frame)),
             wasi: WasiUse::default(),
+            vault: Vault::of(&frame),
             frame,
-            vault: Vault::default(),
             delivery: None,
             sql: SqlUse::default(),
         }

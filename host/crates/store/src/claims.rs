@@ -83,26 +83,34 @@ fn claimed(row: &Row) -> StoreResult<Claimed> {
     Ok(Claimed { operation, lease })
 }
 
-impl Tx {
+impl Store {
     /// Takes due operations for `owner`, fairly over the targets: at most `limit`, none of a target in `busy_targets`, and of a
-    /// target no more than `per_target` in flight over all nodes. What another node is taking at this moment is passed over.
+    /// target no more than `per_target` in flight over all nodes. What another node is taking at this moment is passed over. A
+    /// transaction of its own, counted as `operation.claim`.
     pub async fn claim_due(
-        &mut self,
+        &self,
         owner: &str,
         lease_ms: Millis,
         limit: u32,
         busy_targets: &[TargetId],
         per_target: u32,
     ) -> StoreResult<Vec<Claimed>> {
-        let (argument, now) = (self.store().time_argument(), self.store().now());
         let busy = busy_targets.iter().map(TargetId::as_str).collect::<Vec<_>>().join(" ");
-        let sql = self.store().backend().text(CLAIM_DUE);
-        let args = args![argument, now, owner, lease_ms, busy, per_target, limit];
-        let mut taken = self.keep_all(Bookkeeping::Lease, TABLE, sql, args).await?.iter().map(claimed).collect::<StoreResult<Vec<_>>>()?;
+        let sql = self.backend().text(CLAIM_DUE);
+        let args = args![self.time_argument(), self.now(), owner, lease_ms, busy, per_target, limit];
+        let rows = self.keep_alone("operation.claim", Bookkeeping::Lease, TABLE, &sql, &args).await?;
+        let mut taken = rows.iter().map(claimed).collect::<StoreResult<Vec<_>>>()?;
         taken.sort_by(|a, b| (a.operation.due, &a.operation.id).cmp(&(b.operation.due, &b.operation.id)));
         Ok(taken)
     }
 
+    /// [`Reads::lease_left`] on a connection of its own.
+    pub async fn lease_left(&self, lease: &Lease) -> StoreResult<Option<Millis>> {
+        self.reads().await?.lease_left(lease).await
+    }
+}
+
+impl Tx {
     /// Takes one operation, for instance in the commit that planned it; `None` when it is not due, settled, or somebody's.
     pub async fn claim_operation(&mut self, id: &OperationId, owner: &str, lease_ms: Millis) -> StoreResult<Option<Claimed>> {
         let (argument, now) = (self.store().time_argument(), self.store().now());
@@ -181,21 +189,13 @@ impl Reads<'_> {
 
     /// When the next operation is due that nobody works on, or the next lease is over.
     pub async fn next_due(&mut self) -> StoreResult<Option<Timestamp>> {
-        let free = concat!("SELECT MIN(due) AS due FROM operations WHERE ", open!(), " AND lease_owner IS NULL");
-        let leased = "SELECT MIN(lease_deadline) AS due FROM operations WHERE lease_owner IS NOT NULL";
-        let mut earliest = None;
-        for sql in [free, leased] {
-            let due = self.find(TABLE, sql, args![], |row| row.opt_time("due")).await?.flatten();
-            earliest = [earliest, due].into_iter().flatten().min();
-        }
-        Ok(earliest)
-    }
-}
-
-impl Store {
-    /// [`Reads::lease_left`] on a connection of its own.
-    pub async fn lease_left(&self, lease: &Lease) -> StoreResult<Option<Millis>> {
-        self.reads().await?.lease_left(lease).await
+        let sql = concat!(
+            "SELECT (SELECT MIN(due) FROM operations WHERE ",
+            open!(),
+            " AND lease_owner IS NULL) AS free, (SELECT MIN(lease_deadline) FROM operations WHERE lease_owner IS NOT NULL) AS leased"
+        );
+        let both = self.find(TABLE, sql, args![], |row| Ok([row.opt_time("free")?, row.opt_time("leased")?])).await?;
+        Ok(both.into_iter().flatten().flatten().min())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use hallpass_domain::Timestamp;
 use hallpass_domain::connector::ConnectorState;
-use hallpass_domain::ids::{Digest, PrincipalId};
+use hallpass_domain::ids::{Digest, PrincipalId, TargetId};
 use hallpass_domain::port::ConnectorFacts;
 
 use crate::error::StoreResult;
@@ -40,6 +40,25 @@ impl ConnectorRow {
     }
 }
 
+/// What decides whether a version may be called in a target, and what it may use there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Where it stands.
+    pub state: ConnectorState,
+    /// The permissions that were granted; `None`: nobody has accepted what it asks for.
+    pub granted: Option<Vec<String>>,
+    /// Why its calls in the target have stopped, where they have.
+    pub quarantined: Option<String>,
+}
+
+impl Standing {
+    /// Of a row with `connector_state`, `granted` and `quarantined`.
+    pub(crate) fn read(row: &Row) -> StoreResult<Self> {
+        let granted = if row.opt_text("granted")?.is_some() { Some(row.json("granted")?) } else { None };
+        Ok(Self { state: row.parse("connector_state")?, granted, quarantined: row.opt_text("quarantined")? })
+    }
+}
+
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -70,6 +89,13 @@ impl Reads<'_> {
     /// The connector of this digest.
     pub async fn connector(&mut self, digest: &Digest) -> StoreResult<Option<ConnectorRow>> {
         self.find(TABLE, select!(" WHERE digest = $1"), args![digest], read).await
+    }
+
+    /// How the version of this digest stands, in this target where one is named.
+    pub async fn standing(&mut self, digest: &Digest, target: Option<&TargetId>) -> StoreResult<Option<Standing>> {
+        let sql = "SELECT c.digest AS id, c.state AS connector_state, c.granted AS granted, q.reason AS quarantined FROM connectors c \
+                   LEFT JOIN quarantines q ON q.connector = c.digest AND q.target = $2 WHERE c.digest = $1";
+        self.find(TABLE, sql, args![digest, target], Standing::read).await
     }
 
     /// The file of this digest.

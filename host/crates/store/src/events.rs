@@ -1,14 +1,12 @@
 //! Events as rows: the exact bytes of a leaf, and the values behind its commitments.
 
-use std::fmt::Write as _;
-
 use hallpass_domain::Timestamp;
 use hallpass_domain::event::{Encoded, EventKind};
 use hallpass_domain::ids::{EventId, GrantId, RequestId};
 
 use crate::error::StoreResult;
 use crate::reads::{Conditions, Reads};
-use crate::sql::{Row, args, composed};
+use crate::sql::{Row, args, composed, placeholders};
 use crate::tx::{Bookkeeping, Tx};
 
 pub(crate) const TABLE: &str = "events";
@@ -89,27 +87,32 @@ impl Reads<'_> {
     }
 }
 
+/// An event of a running transaction.
+pub(crate) struct Said {
+    pub(crate) encoded: Encoded,
+    pub(crate) grant: Option<GrantId>,
+    pub(crate) request: Option<RequestId>,
+}
+
+/// Rows of one statement. Each number of rows is a text of its own, which every connection prepares once.
+const MOST_ROWS: usize = 8;
+
 impl Tx {
-    pub(crate) async fn insert_event(
-        &mut self,
-        encoded: &Encoded,
-        grant: Option<&GrantId>,
-        request: Option<&RequestId>,
-    ) -> StoreResult<()> {
-        let sql = "INSERT INTO events (id, kind, subject, at, grant_id, request_id, bytes, digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        let args = args![encoded.id, encoded.kind, encoded.subject, encoded.at, grant, request, encoded.bytes, encoded.digest];
-        // Of the list because an event needs no event of its own; it makes the transaction one that wrote.
-        self.keep(Bookkeeping::Sequencer, TABLE, sql, args).await?;
-        if encoded.erasable.is_empty() {
-            return Ok(());
+    /// Writes the rows of events in their order, and the values behind their commitments.
+    pub(crate) async fn insert_events(&mut self, said: &[Said]) -> StoreResult<()> {
+        let insert = "INSERT INTO events (id, kind, subject, at, grant_id, request_id, bytes, digest) VALUES ";
+        for said in said.chunks(MOST_ROWS) {
+            let row = |Said { encoded: e, grant, request }: &Said| args![e.id, e.kind, e.subject, e.at, grant, request, e.bytes, e.digest];
+            let args = said.iter().flat_map(row).collect();
+            // Of the list because an event needs no event of its own; it makes the transaction one that wrote.
+            self.keep(Bookkeeping::Sequencer, TABLE, composed(insert.to_owned() + &placeholders(said.len(), 8)), args).await?;
         }
-        let mut sql = "INSERT INTO event_values (event, field, salt, value) VALUES ".to_owned();
-        let mut args = args![encoded.id];
-        for (n, erasable) in encoded.erasable.iter().enumerate() {
-            let first = 2 + n * 3;
-            let _ = write!(sql, "{}($1, ${first}, ${}, ${})", if n == 0 { "" } else { ", " }, first + 1, first + 2);
-            args.extend(args![erasable.field, erasable.salt.as_slice(), erasable.value]);
+        let insert = "INSERT INTO event_values (event, field, salt, value) VALUES ";
+        let values: Vec<_> = said.iter().flat_map(|said| said.encoded.erasable.iter().map(|value| (&said.encoded.id, value))).collect();
+        for values in values.chunks(MOST_ROWS) {
+            let args = values.iter().flat_map(|(event, v)| args![event, v.field, v.salt.as_slice(), v.value]).collect();
+            self.keep(Bookkeeping::Sequencer, VALUES, composed(insert.to_owned() + &placeholders(values.len(), 4)), args).await?;
         }
-        self.keep(Bookkeeping::Sequencer, VALUES, composed(sql), args).await.map(drop)
+        Ok(())
     }
 }

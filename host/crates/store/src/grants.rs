@@ -101,6 +101,12 @@ impl Reads<'_> {
         Ok(grants)
     }
 
+    /// The grants on a holding that have not ended: those that its wish is computed from, and those on their way to an end.
+    pub async fn unended_grants_of(&mut self, holding: &HoldingId) -> StoreResult<Vec<Grant>> {
+        let sql = select!(" WHERE holding = $1 AND state IN ('activating', 'active', 'suspended', 'ending') ORDER BY id");
+        self.list(TABLE, sql, args![holding], read).await
+    }
+
     /// The grants on a holding that are on their way to an end.
     pub async fn ending_grants_of(&mut self, holding: &HoldingId) -> StoreResult<Vec<Grant>> {
         self.list(TABLE, select!(" WHERE holding = $1 AND state = 'ending' ORDER BY id"), args![holding], read).await

@@ -4,6 +4,7 @@ use hallpass_domain::holding::{Desired, Holding, Seen};
 use hallpass_domain::ids::{Digest, HoldingId, TargetId};
 use hallpass_domain::resource::Resource;
 
+use crate::connectors::Standing;
 use crate::error::StoreResult;
 use crate::reads::Reads;
 use crate::sql::{Row, Value, args};
@@ -69,6 +70,17 @@ impl Reads<'_> {
         self.find(TABLE, select!(" WHERE id = $1"), args![id], read).await
     }
 
+    /// The holding of this id, and how its version of the connector stands in its target.
+    pub async fn holding_to_call(&mut self, id: &HoldingId) -> StoreResult<Option<(Holding, Standing)>> {
+        let sql = concat!(
+            "SELECT h.*, c.state AS connector_state, c.granted AS granted, q.reason AS quarantined FROM (SELECT ",
+            columns!(),
+            " FROM holdings WHERE id = $1) AS h JOIN connectors c ON c.digest = h.connector \
+             LEFT JOIN quarantines q ON q.target = h.target AND q.connector = h.connector"
+        );
+        self.find(TABLE, sql, args![id], |row| Ok((read(row)?, Standing::read(row)?))).await
+    }
+
     /// The holding of an existing account (mode access).
     pub async fn holding_by_key(
         &mut self,
@@ -131,6 +143,26 @@ impl Tx {
     pub async fn anchor_holding(&mut self, id: &HoldingId) -> StoreResult<Option<Holding>> {
         let sql = concat!("UPDATE holdings SET anchor = anchor + 1 WHERE id = $1 RETURNING ", columns!());
         self.keep_one(Bookkeeping::Anchor, TABLE, sql, args![id]).await?.as_ref().map(read).transpose()
+    }
+
+    /// As [`Tx::anchor_holding`], writing what was seen; a locator that was learnt, too. Gives the holding as it is now, and whether
+    /// rules that this version of the connector broke in the target are counted.
+    pub async fn see_holding(
+        &mut self,
+        id: &HoldingId,
+        seen: Option<Seen>,
+        locator: Option<&str>,
+        connector: &Digest,
+    ) -> StoreResult<Option<(Holding, bool)>> {
+        let sql = concat!(
+            "UPDATE holdings SET anchor = anchor + 1, seen_presence = $1, seen_at = $2, seen_by = $3, locator = COALESCE($4, locator) \
+             WHERE id = $5 RETURNING ",
+            columns!(),
+            ", CASE WHEN EXISTS (SELECT 1 FROM strikes s WHERE s.target = holdings.target AND s.connector = $6) THEN 1 ELSE 0 END AS struck"
+        );
+        let args = args![seen.map(|s| s.presence), seen.map(|s| s.at), seen.map(|s| s.by), locator, id, connector];
+        let row = self.change_one(TABLE, sql, args).await?;
+        row.map(|row| Ok((read(&row)?, row.int("struck")? == 1))).transpose()
     }
 
     /// Writes a changed wish as version + 1; `h` has the version that it was read with. Gives the new one: an operation planned

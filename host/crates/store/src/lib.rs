@@ -38,7 +38,7 @@ mod wake;
 
 pub use activations::Activation;
 pub use claims::Claimed;
-pub use connectors::ConnectorRow;
+pub use connectors::{ConnectorRow, Standing};
 pub use constraint::Constraint;
 pub use counts::Counts;
 pub use credentials::{CredentialState, SealedCredential};
@@ -51,6 +51,7 @@ pub use idempotency::Answer;
 pub use log::{Checkpoint, Labels, Leaf, LeafValue, Unsequenced};
 pub use meta::KeyRow;
 pub use open::{Config, OpenError};
+pub use principals::Known;
 pub use reads::Reads;
 pub use requests::RequestFilter;
 pub use sessions::Session;

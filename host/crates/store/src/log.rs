@@ -1,14 +1,12 @@
 //! The log: which event has which index, the checkpoints, and the state of the tree. Written by the sequencer alone.
 
-use std::fmt::Write as _;
-
 use hallpass_domain::Timestamp;
 use hallpass_domain::ids::{Digest, EventId};
 
 use crate::error::{StoreError, StoreResult};
 use crate::events::{ErasableValue, TABLE, VALUES, read_value};
 use crate::reads::Reads;
-use crate::sql::{Row, args, composed};
+use crate::sql::{Row, args, composed, placeholders};
 use crate::tx::{Bookkeeping, Tx};
 
 const CHECKPOINTS: &str = "checkpoints";
@@ -159,14 +157,15 @@ impl Tx {
         let Some(last) = events.last() else { return Ok(()) };
         // Filled up to a power of two by naming the last one again, so that few different texts are prepared.
         let width = events.len().next_power_of_two();
-        let mut sql = "UPDATE events SET leaf_index = v.column2 FROM (VALUES ".to_owned();
         let mut args = Vec::with_capacity(width * 2);
         for n in 0..width {
-            let _ = write!(sql, "{}(${}, ${})", if n == 0 { "" } else { ", " }, n * 2 + 1, n * 2 + 2);
             let (offset, event) = events.get(n).map_or((events.len() - 1, last), |event| (n, event));
             args.extend(args![event, from + offset as u64]);
         }
-        sql.push_str(") AS v WHERE events.id = v.column1 AND events.leaf_index IS NULL");
+        let rows = placeholders(width, 2);
+        let sql = format!(
+            "UPDATE events SET leaf_index = v.column2 FROM (VALUES {rows}) AS v WHERE events.id = v.column1 AND events.leaf_index IS NULL"
+        );
         let rows = self.keep(Bookkeeping::Sequencer, TABLE, composed(sql), args).await?;
         if rows == events.len() as u64 { Ok(()) } else { Err(StoreError::Stale { noun: "log", id: format!("from index {from}") }) }
     }

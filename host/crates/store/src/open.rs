@@ -121,7 +121,8 @@ const SQLITE_READER: &str = "PRAGMA query_only = ON;";
 
 /// A node that hangs inside a transaction does not hold its locks for ever.
 const POSTGRES_EVERY: &str = "SET application_name = 'hallpass'; SET idle_in_transaction_session_timeout = '30s'; \
-                              SET lock_timeout = '10s'; SET statement_timeout = '60s'; SET client_min_messages = 'warning';";
+                              SET lock_timeout = '10s'; SET statement_timeout = '60s'; SET client_min_messages = 'warning'; \
+                              SET default_transaction_isolation = 'read committed';";
 
 impl Store {
     /// Opens the store, brings its schema up to date, and makes the installation where there is none.

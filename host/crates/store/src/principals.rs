@@ -13,6 +13,17 @@ use crate::tx::{Bookkeeping, Tx};
 const TABLE: &str = "principals";
 const ENROLMENTS: &str = "enrolments";
 
+/// A principal, and who is behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The principal.
+    pub principal: Principal,
+    /// Who answers for it, where it is an agent or a workload.
+    pub owner: Option<Principal>,
+    /// The groups of the human: the principal or its owner.
+    pub groups: Vec<Name>,
+}
+
 macro_rules! select {
     ($rest:literal) => {
         concat!("SELECT id, kind, name, owner, state, created, signing_key, recipient_key, version FROM principals", $rest)
@@ -37,6 +48,26 @@ impl Reads<'_> {
     /// The principal of this id.
     pub async fn principal(&mut self, id: &PrincipalId) -> StoreResult<Option<Principal>> {
         self.find(TABLE, select!(" WHERE id = $1"), args![id], read).await
+    }
+
+    /// The principal of this id with its owner, and the groups of the human of the two.
+    pub async fn known(&mut self, id: &PrincipalId) -> StoreResult<Option<Known>> {
+        let sql = concat!(
+            "SELECT p.*, m.group_name AS group_name FROM (",
+            select!(" WHERE id IN ($1, (SELECT owner FROM principals WHERE id = $1))"),
+            ") AS p LEFT JOIN group_members m ON m.principal = p.id ORDER BY p.id, m.group_name"
+        );
+        let rows = self.all(TABLE, sql, args![id]).await?;
+        let (mut principal, mut owner, mut groups) = (None, None, Vec::new());
+        for row in &rows {
+            let read = read(row)?;
+            if read.owner.is_none() {
+                groups.extend(row.opt_parse::<Name>("group_name")?);
+            }
+            let place = if read.id == *id { &mut principal } else { &mut owner };
+            *place = Some(read);
+        }
+        Ok(principal.map(|principal| Known { principal, owner, groups }))
     }
 
     /// The principal of this name.

@@ -67,6 +67,17 @@ impl<'a> Reads<'a> {
     }
 }
 
+impl Reads<'_> {
+    /// Whether time alone makes anything due by now: a grant, a request or a credential. Asked often, and mostly not so.
+    pub async fn anything_due(&mut self, now: Timestamp) -> StoreResult<bool> {
+        let sql = "SELECT CASE WHEN EXISTS (SELECT 1 FROM grants WHERE state IN ('active', 'suspended') AND ends <= $1) \
+                   OR EXISTS (SELECT 1 FROM grants WHERE state = 'activating' AND activate_by <= $1) \
+                   OR EXISTS (SELECT 1 FROM requests WHERE due IS NOT NULL AND due <= $1) \
+                   OR EXISTS (SELECT 1 FROM credentials WHERE state = 'waiting' AND expires <= $1) THEN 1 ELSE 0 END AS due";
+        Ok(self.find("what is due", sql, args![now], |row| row.int("due")).await? == Some(1))
+    }
+}
+
 /// The conditions of a list: those filters that are set, joined by `AND`.
 pub(crate) struct Conditions {
     sql: String,

@@ -2,6 +2,7 @@
 
 use hallpass_domain::Timestamp;
 use hallpass_domain::ids::{Digest, PrincipalId, RequestId, TargetId};
+use hallpass_domain::name::Name;
 use hallpass_domain::request::{Approval, Ask, Asked, Request, RequestState};
 
 use crate::error::StoreResult;
@@ -111,6 +112,17 @@ impl Reads<'_> {
     /// The request of this id.
     pub async fn request(&mut self, id: &RequestId) -> StoreResult<Option<Request>> {
         self.find(TABLE, select!(" WHERE id = $1"), args![id], read).await
+    }
+
+    /// The request of this id with the name and the environment of the target that it asks for access in, as they are now.
+    pub async fn request_and_target(&mut self, id: &RequestId) -> StoreResult<Option<(Request, Option<(Name, Name)>)>> {
+        let sql = concat!(
+            "SELECT r.*, t.name AS target_name, t.environment AS target_environment FROM (",
+            select!(" WHERE id = $1"),
+            ") AS r LEFT JOIN targets t ON t.id = r.target"
+        );
+        self.find(TABLE, sql, args![id], |row| Ok((read(row)?, row.opt_parse("target_name")?.zip(row.opt_parse("target_environment")?))))
+            .await
     }
 
     /// Requests in the order of their ids, behind `after`.

@@ -134,10 +134,19 @@ pub(crate) fn composed(sql: String) -> SqlStr {
     AssertSqlSafe(sql).into_sql_str()
 }
 
+/// `($1, $2), ($3, $4) …`: so many rows of so many columns each.
+pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let columns: Vec<String> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+        format!("({})", columns.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
 /// A connection to read or write on.
 pub(crate) enum Conn<'a> {
-    /// Taken from the pool of readers; each statement is a transaction of its own.
-    Reader(PoolConnection<Any>),
+    /// Taken from a pool; each statement is a transaction of its own.
+    Alone(PoolConnection<Any>),
     /// Within a transaction, which is broken by the first statement that fails.
     Tx { connection: &'a mut AnyConnection, broken: &'a mut bool },
 }
@@ -162,7 +171,7 @@ impl Conn<'_> {
 
     fn parts(&mut self) -> (&mut AnyConnection, Option<&mut bool>) {
         match self {
-            Self::Reader(connection) => (connection, None),
+            Self::Alone(connection) => (connection, None),
             Self::Tx { connection, broken } => (connection, Some(broken)),
         }
     }
@@ -176,12 +185,21 @@ impl Conn<'_> {
         })
     }
 
+    /// Every row of a statement, with the driver's own error.
+    pub(crate) async fn rows(
+        connection: &mut AnyConnection,
+        table: &'static str,
+        sql: impl SqlSafeStr,
+        args: Vec<Value>,
+    ) -> Result<Vec<Row>, sqlx::Error> {
+        let rows = connection.fetch_all(sqlx::query_with::<Any, _>(sql, Self::bind(args))).await?;
+        Ok(rows.into_iter().map(|inner| Row { table, inner }).collect())
+    }
+
     /// Every row.
     pub(crate) async fn all(&mut self, table: &'static str, sql: impl SqlSafeStr, args: Vec<Value>) -> StoreResult<Vec<Row>> {
-        let query = sqlx::query_with::<Any, _>(sql, Self::bind(args));
         let (connection, broken) = self.parts();
-        let rows = Self::settle(table, broken, connection.fetch_all(query).await)?;
-        Ok(rows.into_iter().map(|inner| Row { table, inner }).collect())
+        Self::settle(table, broken, Self::rows(connection, table, sql, args).await)
     }
 
     /// The first row.

@@ -15,10 +15,14 @@ const ACCOUNTS: &str = "accounts";
 
 macro_rules! select {
     ($where:literal) => {
+        select!($where, "")
+    };
+    ($where:literal, $more:literal) => {
         concat!(
             "SELECT t.id AS id, t.name AS name, t.environment AS environment, t.connector AS connector, t.settings AS settings, t.network AS network, \
-             t.owner AS owner, t.created AS created, t.revision AS revision, s.name AS secret \
-             FROM targets t LEFT JOIN target_secrets s ON s.target = t.id ",
+             t.owner AS owner, t.created AS created, t.revision AS revision, s.name AS secret",
+            $more,
+            " FROM targets t LEFT JOIN target_secrets s ON s.target = t.id ",
             $where,
             " ORDER BY t.name, s.name"
         )
@@ -56,6 +60,15 @@ impl Reads<'_> {
     pub async fn target(&mut self, id: &TargetId) -> StoreResult<Option<Target>> {
         let rows = self.all(TABLE, select!("WHERE t.id = $1"), args![id]).await?;
         Ok(fold(&rows)?.into_iter().next())
+    }
+
+    /// The target of this id, and its secrets: name and envelope.
+    pub async fn target_and_secrets(&mut self, id: &TargetId) -> StoreResult<Option<(Target, Vec<(String, Vec<u8>)>)>> {
+        let rows = self.all(TABLE, select!("WHERE t.id = $1", ", s.envelope AS envelope"), args![id]).await?;
+        let Some(target) = fold(&rows)?.into_iter().next() else { return Ok(None) };
+        let named = rows.iter().filter(|_| !target.secrets.is_empty());
+        let secrets = named.map(|row| Ok((row.text("secret")?, row.bytes("envelope")?))).collect::<StoreResult<_>>()?;
+        Ok(Some((target, secrets)))
     }
 
     /// The target of this name.

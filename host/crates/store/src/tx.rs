@@ -5,6 +5,7 @@ use hallpass_domain::ids::EventId;
 use sqlx::{Any, SqlSafeStr, Transaction};
 
 use crate::error::{StoreError, StoreResult, classify};
+use crate::events::Said;
 use crate::reads::Reads;
 use crate::sql::{Conn, Row, Value};
 use crate::store::Store;
@@ -36,13 +37,14 @@ pub struct Tx {
     changed: bool,
     kept: bool,
     wakes: bool,
-    emitted: bool,
+    /// Events that are written with the commit: one statement for all of them.
+    said: Vec<Said>,
     broken: bool,
 }
 
 impl Tx {
     pub(crate) fn new(store: Store, name: &'static str, inner: Transaction<'static, Any>) -> Self {
-        Self { store, name, inner, changed: false, kept: false, wakes: false, emitted: false, broken: false }
+        Self { store, name, inner, changed: false, kept: false, wakes: false, said: Vec::new(), broken: false }
     }
 
     /// The store that it writes to.
@@ -55,16 +57,18 @@ impl Tx {
         Reads::new(self.store.clone(), Conn::Tx { connection: &mut self.inner, broken: &mut self.broken })
     }
 
-    /// Says what happened. The event is encoded with the store's clock and randomness and stands in the same commit. Call it after
-    /// the compare-and-set of the change, so that ids and rows order the events of one aggregate.
+    /// Says what happened. The event is encoded with the store's clock and randomness, and its row is written as the last thing
+    /// before the commit, with those of the other events of this transaction and in their order. Call it after the compare-and-set of
+    /// the change, so that ids and rows order the events of one aggregate.
+    #[expect(clippy::unused_async, reason = "when the row is written is not the caller's business")]
     pub async fn emit(&mut self, event: Event) -> StoreResult<EventId> {
         let at = self.store.now();
         let id = self.store.event_id(at)?;
         let (grant, request) = (event.grant.clone(), event.request.clone());
         let encoded = event.encode(id, at, &*self.store.inner.rng)?;
-        self.insert_event(&encoded, grant.as_ref(), request.as_ref()).await?;
-        self.emitted = true;
-        Ok(encoded.id)
+        let id = encoded.id.clone();
+        self.said.push(Said { encoded, grant, request });
+        Ok(id)
     }
 
     fn conn(&mut self) -> Conn<'_> {
@@ -148,19 +152,23 @@ impl Tx {
 
     /// Commits. Not to be called directly.
     #[doc(hidden)]
-    pub async fn commit(self) -> StoreResult<()> {
-        if self.changed && !self.emitted || self.broken {
+    pub async fn commit(mut self) -> StoreResult<()> {
+        if self.changed && self.said.is_empty() || self.broken {
             let error = if self.broken { StoreError::Broken } else { StoreError::NoEvent };
             tracing::error!(transaction = self.name, error = error.to_string(), "a transaction was not committed");
             self.rollback().await;
             return Err(error);
         }
-        let wrote = self.changed || self.kept || self.emitted;
+        let said = std::mem::take(&mut self.said);
+        if let Err(error) = self.insert_events(&said).await {
+            self.rollback().await;
+            return Err(error);
+        }
+        let wrote = self.changed || self.kept;
         let wakes = self.changed || self.wakes;
         self.inner.commit().await.map_err(|e| classify("a commit", &e))?;
         if wrote {
-            self.store.inner.commits.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            self.store.count(self.name, |c| c.commits += 1);
+            self.store.count_commit(self.name);
         }
         if wakes {
             self.store.inner.waker.wake();

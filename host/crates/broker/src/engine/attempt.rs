@@ -2,17 +2,21 @@
 
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::failpoint::{Failpoint, hit};
-use hallpass_domain::grant::EndReason;
+use hallpass_domain::grant::{EndReason, Grant, GrantState};
 use hallpass_domain::holding::{Baseline, Desired, Holding, Presence};
-use hallpass_domain::operation::{OperationEvent, OperationKind, OperationState};
+use hallpass_domain::ids::GrantId;
+use hallpass_domain::operation::{Operation, OperationEvent, OperationKind, OperationState};
 use hallpass_domain::port::{Delivery, Done, Failure, FailureKind, Sight};
-use hallpass_store::{Claimed, run_tx};
+use hallpass_store::{Claimed, Reads, run_tx};
 
 use super::settle::anchored;
 use super::wish::claims;
 use super::work::Work;
 use crate::Broker;
 use crate::error::BrokerError;
+
+/// Grants that policy forbids by now, and why.
+type Denied = Vec<(GrantId, String)>;
 
 /// How long until a connector that answered "still going on" is asked again.
 const PENDING_MS: u64 = 1_000;
@@ -44,31 +48,42 @@ impl Broker {
         if planned && work.op.holding_version != work.holding.version {
             return self.replan(work).await;
         }
-        if planned && work.op.kind == OperationKind::Apply && self.end_what_is_denied(&work.holding).await? {
-            // The wish moved on, and the operation with it.
-            return Err(BrokerError::Stale);
-        }
         if let Some(failure) = work.stopped.clone() {
+            self.end_what_is_denied(&work).await?;
             return self.unsettled(work, &failure).await;
         }
         let goes_on = work.op.continuation.is_some() && work.op.holding_version == work.holding.version;
         if planned || goes_on { self.send(work).await } else { self.resolve(work).await }
     }
 
-    /// Policy is asked before anything is sent: what it forbids by now ends without having reached the target.
-    async fn end_what_is_denied(&self, holding: &Holding) -> Result<bool, BrokerError> {
-        let mut reads = self.store.reads().await?;
-        let mut denied = Vec::new();
-        for grant in reads.live_grants_of(&holding.id).await? {
-            if let Some(why) = self.denied(&mut reads, &grant).await? {
-                denied.push((grant.id, why));
-            }
+    /// Which of these grants policy forbids by now, and why.
+    async fn all_denied(&self, reads: &mut Reads<'_>, live: &[Grant], holding: &Holding) -> Result<Denied, BrokerError> {
+        let mut denied = Denied::new();
+        for grant in live.iter().filter(|grant| grant.state == GrantState::Activating) {
+            let asked = self.asked_for(reads, grant, holding).await?;
+            denied.extend(self.denied(grant, &asked).map(|why| (grant.id.clone(), why)));
         }
+        Ok(denied)
+    }
+
+    /// What policy forbids before anything is sent ends without having reached the target. Nothing where something was sent.
+    async fn end_what_is_denied(&self, work: &Work) -> Result<(), BrokerError> {
+        if work.op.state != OperationState::Planned || work.op.kind != OperationKind::Apply {
+            return Ok(());
+        }
+        let mut reads = self.store.reads().await?;
+        let live = reads.live_grants_of(&work.holding.id).await?;
+        let denied = self.all_denied(&mut reads, &live, &work.holding).await?;
         drop(reads);
-        for (grant, why) in &denied {
+        self.end_each_denied(&denied).await
+    }
+
+    async fn end_each_denied(&self, denied: &Denied) -> Result<(), BrokerError> {
+        for (grant, why) in denied {
             self.end(grant, EndReason::Denied, &[], Some(why)).await?;
         }
-        Ok(!denied.is_empty())
+        // The wish moved on, and the operation with it.
+        if denied.is_empty() { Ok(()) } else { Err(BrokerError::Stale) }
     }
 
     /// The wish moved on before anything was sent.
@@ -87,6 +102,7 @@ impl Broker {
     pub(super) async fn send(&self, mut work: Work) -> Result<(), BrokerError> {
         // What is about to be given where nothing is seen is ours, whatever was there when this holding began.
         if work.op.kind == OperationKind::Apply && !work.entitlement.marked && work.holding.baseline != Some(Baseline::Absent) {
+            self.end_what_is_denied(&work).await?;
             hit(Failpoint::BaselineBeforeLook);
             match self.connectors.look(&self.call(&work), &work.want()).await {
                 Ok(sight) => match sight.presence {
@@ -137,41 +153,58 @@ impl Broker {
         sight
     }
 
-    /// Makes the attempt durable before it goes out: law 1.
+    /// Makes the attempt durable before it goes out: law 1. Before the first one policy is asked, in the same transaction.
     async fn record_sent(&self, work: &mut Work) -> Result<(), BrokerError> {
         let now = self.clock.now();
-        let sent: Result<(), BrokerError> = run_tx!(self.store, "operation.send", |tx| -> Result<(), BrokerError> {
-            anchored(tx, &work.op.holding).await?;
-            let mut op = work.op.clone();
-            op.state = op.state.on(OperationEvent::Send)?;
-            op.attempts += 1;
-            op.sent = Some(now);
-            op.revision = Some(work.endpoint.revision);
-            op.looked = None;
-            if op.kind == OperationKind::Apply {
-                let live = tx.reads().live_grants_of(&op.holding).await?;
-                op.until = Desired::of(&claims(&live, now), now).until;
+        let sent: Result<Result<Operation, Denied>, BrokerError> =
+            run_tx!(self.store, "operation.send", |tx| -> Result<Result<Operation, Denied>, BrokerError> {
+                let mut holding = anchored(tx, &work.op.holding).await?;
+                if holding.version != work.holding.version {
+                    return Err(BrokerError::Stale);
+                }
+                let mut op = work.op.clone();
+                op.state = op.state.on(OperationEvent::Send)?;
+                op.attempts += 1;
+                op.sent = Some(now);
+                op.revision = Some(work.endpoint.revision);
+                op.looked = None;
+                if op.kind == OperationKind::Apply {
+                    let live = tx.reads().live_grants_of(&op.holding).await?;
+                    if work.op.state == OperationState::Planned {
+                        let denied = self.all_denied(&mut tx.reads(), &live, &holding).await?;
+                        if !denied.is_empty() {
+                            return Ok(Err(denied));
+                        }
+                    }
+                    op.until = Desired::of(&claims(&live, now), now).until;
+                }
+                tx.update_operation(&op, &work.lease).await?;
+                if holding.baseline != work.holding.baseline {
+                    holding.baseline = work.holding.baseline;
+                    tx.update_holding_seen(&holding).await?;
+                }
+                tx.emit(
+                    Event::new(EventKind::OperationSent, &op.id)
+                        .operation(&op.id)
+                        .holding(&op.holding)
+                        .connector(work.holding.connector)
+                        .word("kind", &op.kind)
+                        .number("attempt", op.attempts)
+                        .time("until", op.until),
+                )
+                .await?;
+                hit(Failpoint::SendBeforeCommit);
+                Ok(Ok(op))
+            });
+        match sent? {
+            Ok(op) => {
+                hit(Failpoint::SendAfterCommit);
+                work.op = op.clone();
+                work.as_stored = op;
+                Ok(())
             }
-            tx.update_operation(&op, &work.lease).await?;
-            tx.update_holding_seen(&work.holding).await?;
-            tx.emit(
-                Event::new(EventKind::OperationSent, &op.id)
-                    .operation(&op.id)
-                    .holding(&op.holding)
-                    .connector(work.holding.connector)
-                    .word("kind", &op.kind)
-                    .number("attempt", op.attempts)
-                    .time("until", op.until),
-            )
-            .await?;
-            hit(Failpoint::SendBeforeCommit);
-            work.op = op.clone();
-            work.as_stored = op;
-            Ok(())
-        });
-        sent?;
-        hit(Failpoint::SendAfterCommit);
-        Ok(())
+            Err(denied) => self.end_each_denied(&denied).await,
+        }
     }
 
     /// Keeps the secret of an attempt in memory until the attempt settles.

@@ -33,6 +33,9 @@ impl Broker {
         let now = self.clock.now();
         self.prune(now).await?;
         let mut reads = self.store.reads().await?;
+        if !reads.anything_due(now).await? {
+            return Ok(Due::Done);
+        }
         let grants = reads.due_grants(now, ROUND).await?;
         let requests = reads.due_requests(now, ROUND).await?;
         let credentials = reads.expired_credentials(now).await?;

@@ -10,13 +10,15 @@ use hallpass_domain::holding::{Holding, Presence, Seen};
 use hallpass_domain::ids::HoldingId;
 use hallpass_domain::operation::{Operation, OperationEvent, OperationKind};
 use hallpass_domain::port::{Delivery, Effect, Failure, Sight};
-use hallpass_store::{Reads, Tx, run_tx};
+use hallpass_domain::principal::Principal;
+use hallpass_store::{Tx, run_tx};
 
 use super::due::end_in;
 use super::work::Work;
 use super::{backoff, breaker, wish};
 use crate::Broker;
 use crate::error::BrokerError;
+use crate::grants::AskedFor;
 
 /// How much of a failure's text is kept.
 const MOST_FAILURE_CHARS: usize = 300;
@@ -27,20 +29,22 @@ impl Broker {
         let delivery = sight.attempt.or(Some(work.op.attempts)).and_then(|attempt| self.delivery(&work.op, attempt));
         let now = self.clock.now();
         let settled: Result<(), BrokerError> = run_tx!(self.store, "operation.settle", |tx| -> Result<(), BrokerError> {
-            let mut holding = self.close(tx, &work, OperationEvent::See, sight, now).await?;
-            holding.locator.clone_from(&work.holding.locator);
-            tx.update_holding_seen(&holding).await?;
+            let holding = self.close(tx, &work, OperationEvent::See, sight, now).await?;
             if holding.version == work.op.holding_version && sight.presence == Some(holding.desired.presence) {
                 let mut denied = Vec::new();
-                if work.op.kind == OperationKind::Apply {
-                    for grant in tx.reads().live_grants_of(&holding.id).await? {
-                        match self.denied(&mut tx.reads(), &grant).await? {
-                            Some(why) => denied.push((grant.id, why)),
-                            None => self.activate(tx, &work, grant, sight, delivery.as_ref(), now).await?,
-                        }
+                let (ending, live): (Vec<Grant>, Vec<Grant>) =
+                    tx.reads().unended_grants_of(&holding.id).await?.into_iter().partition(|grant| grant.state == GrantState::Ending);
+                // Nothing is left to do for what is active already, unless it gets another secret.
+                let waits =
+                    |grant: &Grant| work.op.kind == OperationKind::Apply && (grant.state == GrantState::Activating || delivery.is_some());
+                for grant in live.into_iter().filter(waits) {
+                    let asked = self.asked_for(&mut tx.reads(), &grant, &holding).await?;
+                    match self.denied(&grant, &asked) {
+                        Some(why) => denied.push((grant.id, why)),
+                        None => self.activate(tx, &work, grant, sight, delivery.as_ref().map(|d| (d, &asked.holder)), now).await?,
                     }
                 }
-                wish::end_all(tx, &holding, now).await?;
+                wish::end_each(tx, &holding, ending, now).await?;
                 for (grant, why) in denied {
                     end_in(self, tx, &grant, EndReason::Denied, &[], Some(&why)).await?;
                 }
@@ -62,7 +66,6 @@ impl Broker {
         let how = if sight.presence == Some(work.wished()) { OperationEvent::See } else { OperationEvent::Miss };
         let settled: Result<(), BrokerError> = run_tx!(self.store, "operation.outdated", |tx| -> Result<(), BrokerError> {
             let holding = self.close(tx, &work, how, sight, now).await?;
-            tx.update_holding_seen(&holding).await?;
             super::converge(self, tx, &holding.id).await?;
             hit(Failpoint::SettleBeforeCommit);
             Ok(())
@@ -165,8 +168,10 @@ impl Broker {
 
     /// Closes the operation and records what was seen; returns the holding as it is now.
     async fn close(&self, tx: &mut Tx, work: &Work, how: OperationEvent, sight: &Sight, now: Timestamp) -> Result<Holding, BrokerError> {
+        let seen = sight.presence.map(|presence| Seen { presence, at: now, by: sight.by });
         // The holding before its operation, as whoever plans one does.
-        let mut holding = anchored(tx, &work.op.holding).await?;
+        let found = tx.see_holding(&work.op.holding, seen, work.holding.locator.as_deref(), &work.holding.connector).await?;
+        let (holding, struck) = found.ok_or_else(|| BrokerError::not_found("holding", &work.op.holding))?;
         let mut op = work.op.clone();
         op.state = op.state.on(how)?;
         op.last_failure = None;
@@ -181,20 +186,20 @@ impl Broker {
                 .word("seen", &sight.by),
         )
         .await?;
-        tx.clear_strikes(&work.op.target, &work.holding.connector).await?;
-        holding.seen = sight.presence.map(|presence| Seen { presence, at: now, by: sight.by });
+        if struck {
+            tx.clear_strikes(&work.op.target, &work.holding.connector).await?;
+        }
         Ok(holding)
     }
 
     /// Why policy does not allow a grant any more that is about to become active. What is active already goes on to its end.
-    pub(super) async fn denied(&self, reads: &mut Reads<'_>, grant: &Grant) -> Result<Option<String>, BrokerError> {
+    pub(super) fn denied(&self, grant: &Grant, asked: &AskedFor) -> Option<String> {
         if grant.state != GrantState::Activating {
-            return Ok(None);
+            return None;
         }
-        let facts = self.grant_facts(reads, grant).await?;
-        let request = reads.request(&grant.request).await?.ok_or_else(|| BrokerError::not_found("request", &grant.request))?;
-        let asked = self.still_allowed(&facts.holder, facts.access, grant.duration_ms, request.ask.justification().map(String::as_str));
-        Ok(asked.err().map(|no| no.to_string()))
+        let AskedFor { facts, justification, .. } = asked;
+        let allowed = self.still_allowed(&facts.holder, facts.access.clone(), grant.duration_ms, justification.as_deref());
+        allowed.err().map(|no| no.to_string())
     }
 
     /// A live grant after its access was seen (law 4). The end is that of the attempt that was seen (law 7).
@@ -204,7 +209,7 @@ impl Broker {
         work: &Work,
         mut grant: Grant,
         sight: &Sight,
-        delivery: Option<&Delivery>,
+        delivery: Option<(&Delivery, &Principal)>,
         now: Timestamp,
     ) -> Result<(), BrokerError> {
         if grant.state == GrantState::Activating {
@@ -228,7 +233,7 @@ impl Broker {
             .await?;
         }
         match delivery {
-            Some(delivery) => self.seal_credential(tx, &grant, delivery).await,
+            Some((delivery, holder)) => self.seal_credential(tx, &grant, holder, delivery).await,
             None => Ok(()),
         }
     }

@@ -106,10 +106,16 @@ async fn was_ever_sent(tx: &mut Tx, id: &HoldingId) -> Result<bool, BrokerError>
 }
 
 /// Ends every ending grant of the holding. An event of one says who saw it gone, or what stays as it was before us.
-pub(super) async fn end_all(tx: &mut Tx, holding: &Holding, now: Timestamp) -> Result<(), BrokerError> {
+async fn end_all(tx: &mut Tx, holding: &Holding, now: Timestamp) -> Result<(), BrokerError> {
+    let ending = tx.reads().ending_grants_of(&holding.id).await?;
+    end_each(tx, holding, ending, now).await
+}
+
+/// Ends these grants of the holding, which are on their way to an end.
+pub(super) async fn end_each(tx: &mut Tx, holding: &Holding, ending: Vec<Grant>, now: Timestamp) -> Result<(), BrokerError> {
     let gone = holding.seen.is_none_or(|seen| seen.presence == Presence::Absent);
     let stays = holding.desired.presence == Presence::Absent && holding.baseline == Some(Baseline::Present) && !gone;
-    for mut grant in tx.reads().ending_grants_of(&holding.id).await? {
+    for mut grant in ending {
         let reason = grant.end_reason.unwrap_or(EndReason::Revoked);
         grant.state = grant.state.on(GrantEvent::Gone(reason))?;
         grant.ended = Some(now);

@@ -62,11 +62,13 @@ impl Broker {
     pub(super) async fn load_work(&self, claimed: Claimed) -> Result<Work, BrokerError> {
         let Claimed { operation: op, lease } = claimed;
         let mut reads = self.store.reads().await?;
-        let holding = reads.holding(&op.holding).await?.ok_or_else(|| BrokerError::not_found("holding", &op.holding))?;
-        let target = reads.target(&op.target).await?.ok_or_else(|| BrokerError::not_found("target", &op.target))?;
-        let endpoint = self.endpoint(&mut reads, &target).await?;
+        let found = reads.holding_to_call(&op.holding).await?;
+        let (holding, standing) = found.ok_or_else(|| BrokerError::not_found("holding", &op.holding))?;
+        let found = reads.target_and_secrets(&op.target).await?;
+        let (target, envelopes) = found.ok_or_else(|| BrokerError::not_found("target", &op.target))?;
         drop(reads);
-        let (granted, stopped) = match self.callable(&holding.connector, Some(&holding.target)).await? {
+        let endpoint = self.open_endpoint(&target, envelopes)?;
+        let (granted, stopped) = match self.callable_as(&holding.connector, standing).await? {
             Ok(granted) => (granted, None),
             Err(failure) => (Granted::only(&[]), Some(failure)),
         };

@@ -11,9 +11,12 @@ use wasmtime::Result;
 use wasmtime::component::Resource;
 use zeroize::Zeroizing;
 
+use self::scram::Underway;
 use crate::bindings::hallpass::connector::secrets;
 use crate::bindings::hallpass::connector::types;
 use crate::call::{Call, to_guest};
+use crate::capability::sql::statement::Statement;
+use crate::frame::Frame;
 use crate::hostile_text;
 use crate::manifest::document::{self, Alphabet, Recipe};
 
@@ -31,6 +34,8 @@ const MOST_OF_EACH: usize = 16;
 #[derive(Default)]
 pub(crate) struct Vault {
     entries: Vec<Entry>,
+    /// A secret that was made before the guest asked for it.
+    ahead: Option<Entry>,
     made: usize,
     kept: usize,
 }
@@ -39,36 +44,82 @@ struct Entry {
     name: String,
     value: SecretText,
     verifier: Option<String>,
+    underway: Option<Underway>,
 }
 
-impl Vault {
-    fn make(&mut self, name: &str, recipe: &Recipe, rng: &dyn Rng) -> std::result::Result<usize, Failure> {
-        count(&mut self.made, "secrets made")?;
+impl Entry {
+    fn new(name: &str, value: SecretText) -> Self {
+        Self { name: name.to_owned(), value, verifier: None, underway: None }
+    }
+
+    fn made(name: &str, recipe: &Recipe, rng: &dyn Rng) -> std::result::Result<Self, Failure> {
         let mut bytes = Zeroizing::new(vec![0u8; recipe.bytes]);
-        rng.fill(&mut bytes).map_err(|e| Failure::none(FailureKind::Unavailable, "no-randomness", e.to_string()))?;
+        rng.fill(&mut bytes).map_err(|e| no_randomness(&e))?;
         let value = match recipe.alphabet {
             Alphabet::Base64url => SecretText::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())),
         };
-        self.entries.push(Entry { name: name.to_owned(), value, verifier: None });
+        Ok(Self::new(name, value))
+    }
+}
+
+impl Vault {
+    /// For a call that begins. Where it is about to give a new account a password, that is made at once: its verifier is ready by
+    /// the time that the guest has looked at the target. A guest that asks for none leaves it here, and it goes with the call.
+    pub(crate) fn of(frame: &Frame) -> Self {
+        let mut vault = Self::default();
+        let mut recipes = frame.manifest.recipes.iter();
+        // A stage is to see the same draws of randomness whatever the machine does meanwhile.
+        if let (Some((name, recipe)), None, None) = (recipes.next(), recipes.next(), &frame.services.stage)
+            && frame.kind == document::Call::Apply
+            && frame.wish.as_ref().is_some_and(|wish| wish.fresh_credential)
+            && frame.manifest.statements.values().any(Statement::takes_secret)
+            && frame.permit("recipe", name).is_ok()
+        {
+            vault.make_ahead(name, recipe, frame.services.rng.as_ref());
+        }
+        vault
+    }
+
+    fn make_ahead(&mut self, name: &str, recipe: &Recipe, rng: &dyn Rng) {
+        // What fails here fails again when the guest asks, and is said then.
+        let (Ok(mut entry), Ok(salt)) = (Entry::made(name, recipe, rng), hallpass_domain::rng::bytes(rng)) else { return };
+        entry.underway = Underway::begin(entry.value.clone(), salt);
+        self.ahead = Some(entry);
+    }
+
+    fn make(&mut self, name: &str, recipe: &Recipe, rng: &dyn Rng) -> std::result::Result<usize, Failure> {
+        count(&mut self.made, "secrets made")?;
+        let entry = match self.ahead.take_if(|ahead| ahead.name == name) {
+            Some(ahead) => ahead,
+            None => Entry::made(name, recipe, rng)?,
+        };
+        self.entries.push(entry);
         Ok(self.entries.len() - 1)
     }
 
     /// Keeps a secret that a target answered with.
     fn keep(&mut self, name: &str, value: SecretText) -> std::result::Result<usize, Failure> {
         count(&mut self.kept, "handles to captured secrets")?;
-        self.entries.push(Entry { name: name.to_owned(), value, verifier: None });
+        self.entries.push(Entry::new(name, value));
         Ok(self.entries.len() - 1)
     }
 
     /// The SCRAM-SHA-256 verifier of a secret: the same one throughout the call.
-    pub(crate) fn verifier(&mut self, handle: &SecretHandle, rng: &dyn Rng) -> std::result::Result<String, Failure> {
+    pub(crate) async fn verifier(&mut self, handle: &SecretHandle, rng: &dyn Rng) -> std::result::Result<String, Failure> {
         let missing = || Failure::none(FailureKind::Internal, "no-secret", "the secret is not of this call");
         let entry = self.entries.get_mut(handle.index).ok_or_else(missing)?;
         if let Some(verifier) = &entry.verifier {
             return Ok(verifier.clone());
         }
-        let salt = hallpass_domain::rng::bytes(rng).map_err(|e| Failure::none(FailureKind::Unavailable, "no-randomness", e.to_string()))?;
-        let verifier = scram::verifier(entry.value.expose(), salt);
+        let begun = match &mut entry.underway {
+            Some(underway) => underway.done().await,
+            None => None,
+        };
+        entry.underway = None;
+        let verifier = match begun {
+            Some(verifier) => verifier,
+            None => scram::verifier(entry.value.expose(), hallpass_domain::rng::bytes(rng).map_err(|e| no_randomness(&e))?),
+        };
         entry.verifier = Some(verifier.clone());
         Ok(verifier)
     }
@@ -80,6 +131,10 @@ impl Vault {
             entry.verifier.as_deref().map_or(text.clone(), |v| text.replace(v, "(verifier)"))
         })
     }
+}
+
+fn no_randomness(error: &hallpass_domain::rng::RngError) -> Failure {
+    Failure::none(FailureKind::Unavailable, "no-randomness", error.to_string())
 }
 
 /// One more of what a call may have few of.
@@ -191,5 +246,34 @@ impl secrets::HostSecret for Call {
     async fn drop(&mut self, handle: Resource<SecretHandle>) -> Result<()> {
         self.table.delete(handle)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hallpass_domain::rng::SeededRng;
+
+    use super::*;
+
+    fn recipe() -> Recipe {
+        Recipe { bytes: 32, alphabet: Alphabet::Base64url }
+    }
+
+    #[tokio::test]
+    async fn the_secret_that_is_handed_out_is_the_one_whose_verifier_was_begun() {
+        let (rng, mut vault) = (SeededRng::new(1), Vault::default());
+        vault.make_ahead("password", &recipe(), &rng);
+        let other = vault.make("other", &recipe(), &rng).unwrap();
+        let first = vault.make("password", &recipe(), &rng).unwrap();
+        let second = vault.make("password", &recipe(), &rng).unwrap();
+        let texts: Vec<String> = vault.entries.iter().map(|entry| entry.value.expose().to_owned()).collect();
+        assert!(texts[other] != texts[first] && texts[first] != texts[second] && texts[other] != texts[second], "one secret each");
+        let again = SeededRng::new(1);
+        let made = Entry::made("password", &recipe(), &again).unwrap();
+        assert_eq!(texts[first], made.value.expose(), "the one that was made ahead");
+        let verifier = vault.verifier(&SecretHandle { index: first }, &rng).await.unwrap();
+        assert_eq!(verifier, scram::verifier(&texts[first], hallpass_domain::rng::bytes(&again).unwrap()));
+        assert_eq!(verifier, vault.verifier(&SecretHandle { index: first }, &rng).await.unwrap(), "the same one throughout the call");
+        assert!(vault.redact(&format!("{} {verifier}", texts[first])) == "(secret) (verifier)");
     }
 }

@@ -2,8 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hallpass_domain::secret::SecretText;
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
+use tokio::runtime::Handle;
+use tokio_util::task::AbortOnDropHandle;
 use zeroize::Zeroizing;
 
 /// PostgreSQL's own count.
@@ -17,6 +20,23 @@ pub(crate) fn verifier(password: &str, salt: [u8; 16]) -> String {
     let stored: [u8; 32] = Sha256::digest(client.as_ref()).into();
     let server = mac(salted.as_ref(), b"Server Key");
     format!("SCRAM-SHA-256${ITERATIONS}:{}${}:{}", STANDARD.encode(salt), STANDARD.encode(stored), STANDARD.encode(server))
+}
+
+/// The verifier of a new secret, computed on a thread of its own: it takes a millisecond of a processor, which passes while the
+/// call waits for its target. Dropped before it has begun, it does not begin; else it wipes the secret when that millisecond is over.
+pub(crate) struct Underway(AbortOnDropHandle<String>);
+
+impl Underway {
+    /// Begins; `None` outside of a runtime.
+    pub(crate) fn begin(password: SecretText, salt: [u8; 16]) -> Option<Self> {
+        let runtime = Handle::try_current().ok()?;
+        Some(Self(AbortOnDropHandle::new(runtime.spawn_blocking(move || verifier(password.expose(), salt)))))
+    }
+
+    /// The verifier; `None` when the process is on its way down.
+    pub(crate) async fn done(&mut self) -> Option<String> {
+        (&mut self.0).await.ok()
+    }
 }
 
 fn mac(key: &[u8], message: &[u8]) -> [u8; 32] {

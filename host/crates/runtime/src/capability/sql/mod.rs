@@ -82,7 +82,7 @@ impl Call {
         Ok(statement)
     }
 
-    fn render(&mut self, frame: &Frame, statement: &Statement, step: &sql::Step) -> std::result::Result<Rendered, Stop> {
+    async fn render(&mut self, frame: &Frame, statement: &Statement, step: &sql::Step) -> std::result::Result<Rendered, Stop> {
         let mut arguments = Vec::with_capacity(step.arguments.len());
         for argument in &step.arguments {
             arguments.push(match argument {
@@ -93,7 +93,7 @@ impl Call {
                 sql::Argument::Instant(ms) => Argument::Instant(Timestamp(i64::try_from(*ms).unwrap_or(i64::MAX))),
                 sql::Argument::Secret(handle) => {
                     let secret = self.table.get(handle)?;
-                    Argument::Verifier(self.vault.verifier(secret, frame.services.rng.as_ref())?)
+                    Argument::Verifier(self.vault.verifier(secret, frame.services.rng.as_ref()).await?)
                 }
             });
         }
@@ -134,7 +134,7 @@ impl Call {
             let message = format!("statement `{}` changes something: run it with `transact`", statement.name);
             return Err(refuse(FailureKind::Unsupported, "not-a-read", message));
         }
-        let text = self.render(&frame, statement, &step)?;
+        let text = self.render(&frame, statement, &step).await?;
         let limits = &frame.services.limits;
         let most = usize::try_from(limit.min(limits.sql_rows)).unwrap_or(usize::MAX);
         let bytes = limits.sql_bytes.saturating_sub(self.sql.bytes);
@@ -173,7 +173,7 @@ impl Call {
         let mut texts = Vec::with_capacity(steps.len());
         for step in &steps {
             let statement = self.declared(&frame, step)?;
-            texts.push(self.render(&frame, statement, step)?);
+            texts.push(self.render(&frame, statement, step).await?);
         }
         let session = &mut self.table.get_mut(handle)?.0;
         Ok(session.transact(&frame, &texts).await?)

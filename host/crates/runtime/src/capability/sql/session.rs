@@ -138,9 +138,21 @@ impl Session {
         let lock = frame.services.pools.change_lock(&frame.call.endpoint.id, self.lease.database());
         let _one_at_a_time = lock.lock().await;
         for _ in 0..TRIES {
-            // The server must know this session by its mark before the lease is checked.
-            self.connection(frame).await?;
-            frame.call.fence.check().await?;
+            // The server must know this session by its mark before the lease is checked. A transaction that begins meanwhile
+            // changes nothing: what does goes out when the lease was found good.
+            let connection = self.connection(frame).await?;
+            let (begun, checked) = tokio::join!(connection.begin(frame), frame.call.fence.check());
+            match (checked, begun) {
+                (Ok(()), Ok(())) => {}
+                (Err(failure), Ok(())) => {
+                    self.end(true).await;
+                    return Err(failure);
+                }
+                (checked, Err(e)) => {
+                    let failure = self.failed(&e, false).await;
+                    return Err(checked.err().unwrap_or(failure));
+                }
+            }
             match self.attempt(frame, statements).await {
                 Err(Broken::Again) => {}
                 Err(Broken::For(failure)) => return Err(failure),
@@ -153,7 +165,7 @@ impl Session {
 
     async fn attempt(&mut self, frame: &Frame, statements: &[Rendered]) -> Result<Vec<u64>, Broken> {
         let connection = self.lease.work().ok_or_else(|| Broken::For(broken()))?;
-        match changes(connection, frame, statements).await {
+        match changes(connection, statements).await {
             Ok(affected) => self.commit(frame).await.map(|()| affected),
             // No COMMIT was sent: whatever becomes of the connection, the server rolls back.
             Err(e) => {
@@ -248,8 +260,7 @@ async fn together(line: &mut Line, statements: Vec<Rendered>, limit: usize, byte
     Ok(Ok(out))
 }
 
-async fn changes(line: &mut Line, frame: &Frame, statements: &[Rendered]) -> Result<Vec<u64>, Error> {
-    line.begin(frame).await?;
+async fn changes(line: &mut Line, statements: &[Rendered]) -> Result<Vec<u64>, Error> {
     let mut affected = Vec::with_capacity(statements.len());
     for statement in statements {
         affected.push(line.change(statement).await?);

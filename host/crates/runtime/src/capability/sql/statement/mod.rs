@@ -56,12 +56,17 @@ impl Statement {
         if doc.server_wide && !is_look {
             return wrong("has `server_wide` and is no look");
         }
-        let secret = template.slots.iter().any(|s| s.source == Source::Open(Rendering::Verifier));
-        if secret && doc.effect == Effect::Read {
+        let (effect, databases, server_wide) = (doc.effect, doc.databases, doc.server_wide);
+        let declared = Self { name: name.to_owned(), effect, databases, server_wide, calls: doc.calls.clone(), template };
+        if declared.takes_secret() && doc.effect == Effect::Read {
             return wrong("takes a secret and is declared as a read");
         }
-        let (effect, databases, server_wide) = (doc.effect, doc.databases, doc.server_wide);
-        Ok(Self { name: name.to_owned(), effect, databases, server_wide, calls: doc.calls.clone(), template })
+        Ok(declared)
+    }
+
+    /// Whether a secret goes to the server in it, as a verifier.
+    pub(crate) fn takes_secret(&self) -> bool {
+        self.template.slots.iter().any(|s| s.source == Source::Open(Rendering::Verifier))
     }
 
     /// Kinds of the resource that fill its slots.
