@@ -114,3 +114,15 @@ pub(super) fn keep_a_captured_secret() {
     let delivered = done.result.ok().flatten().and_then(|applied| applied.delivery).expect("it goes to the holder");
     assert_eq!(delivered.value.expose(), KEY);
 }
+
+#[test]
+pub(super) fn dump_its_memory() {
+    assert!(TOKEN.starts_with("c4narybird/t0ken") && KEY.starts_with("m1nted/by+the=ta"), "the guest looks for these");
+    let site = Site::open();
+    let done = site.play("dump_its_memory").succeeded();
+    assert_eq!(seen(&done), "nothing");
+    let [minted, echoed] = site.seen().try_into().unwrap();
+    assert!([minted, echoed].iter().all(|request| request.contains(TOKEN)), "the token went through");
+    let delivered = done.result.ok().flatten().and_then(|applied| applied.delivery).expect("it goes to the holder");
+    assert_eq!(delivered.value.expose(), KEY);
+}

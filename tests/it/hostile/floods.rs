@@ -2,7 +2,12 @@
 
 use hallpass_domain::port::Effect;
 
+use hallpass_runtime::Limits;
+use hallpass_tests::guests::guests_over_http;
+
 use super::act::act;
+use super::site::Site;
+use super::stage::{executor, limits, stage};
 
 #[test]
 pub(super) fn hand_over_a_huge_string() {
@@ -62,4 +67,15 @@ pub(super) fn flood_the_log() {
     let dropped = done.log.iter().filter(|line| line.contains("dropped=9900")).count();
     assert_eq!((done.log.len(), dropped), (101, 1), "a hundred lines, and one that counts the rest");
     assert!(done.log.iter().all(|line| line.len() < 2048));
+}
+
+#[test]
+fn handles_and_what_lies_behind_them_have_a_bound_each() {
+    let far = 1_000_000;
+    for (component_handles, resources, says) in [(100, far, "store handle limit exceeded"), (far, 100, "resource table has no free keys")] {
+        let limits = Limits { component_handles, resources, ..limits() };
+        let runtime = executor().block_on(stage().another(limits, &[guests_over_http()]));
+        let failed = Site::open().act("flood_of_fields").on(&runtime).play().failed("broken-rule", Effect::None);
+        assert!(failed.failure().message.contains(says), "{}", failed.failure());
+    }
 }

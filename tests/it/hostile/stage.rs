@@ -167,7 +167,12 @@ async fn database() -> (String, String) {
     let database = Database::create().await;
     let manager = format!("manager_{}", database.name());
     let mut root = database.connect().await;
-    let setup = format!("SET log_statement = 'none'; CREATE ROLE {manager} LOGIN CREATEROLE PASSWORD '{PASSWORD}'");
+    let setup = format!(
+        "SET log_statement = 'none'; CREATE ROLE {manager} LOGIN CREATEROLE PASSWORD '{PASSWORD}'; \
+        CREATE TABLE public.kept (what text); GRANT SELECT, INSERT ON public.kept TO {manager}; \
+        ALTER ROLE {manager} SET search_path = public; ALTER ROLE {manager} SET standard_conforming_strings = off; \
+        ALTER ROLE {manager} SET client_min_messages = debug1; ALTER ROLE {manager} SET default_transaction_isolation = serializable"
+    );
     sqlx::raw_sql(AssertSqlSafe(setup)).execute(&mut root).await.unwrap();
     (database.name().to_owned(), manager)
 }
@@ -298,6 +303,15 @@ impl Stage {
         (Arc::new(runtime), neighbour)
     }
 
+    /// Another runtime with these bounds and files.
+    pub(super) async fn another(&self, limits: Limits, files: &[Vec<u8>]) -> Arc<Runtime> {
+        let runtime = runtime_with(&self.folder.path().join("cache"), limits, Arc::new(SystemClock), Arc::clone(&self.names));
+        for file in files {
+            runtime.load(file).await.unwrap();
+        }
+        Arc::new(runtime)
+    }
+
     /// A holding of its own.
     pub(super) fn wish(&self) -> Wish {
         let now = SystemClock.now();
@@ -327,6 +341,13 @@ impl Stage {
     pub(super) async fn roles(&self, wish: &Wish) -> i64 {
         let mut root = sqlx::PgConnection::connect_with(&cluster().superuser("postgres")).await.unwrap();
         let count = "SELECT count(*) FROM pg_roles WHERE rolname = $1";
+        sqlx::query(count).bind(wish.stamp.as_str()).fetch_one(&mut root).await.unwrap().get(0)
+    }
+
+    /// How often a guest wrote this stamp into the one table that it may write to.
+    pub(super) async fn kept(&self, wish: &Wish) -> i64 {
+        let mut root = sqlx::PgConnection::connect_with(&cluster().superuser(&self.database)).await.unwrap();
+        let count = "SELECT count(*) FROM public.kept WHERE what = $1";
         sqlx::query(count).bind(wish.stamp.as_str()).fetch_one(&mut root).await.unwrap().get(0)
     }
 
