@@ -83,7 +83,7 @@ pub(super) fn look_for_anothers_memory() {
         for file in fillers.iter().chain([&looks]) {
             load(&stage.broker, &stage.operator, file).await.unwrap();
         }
-        stage.another(limits(), &[fillers.as_slice(), &[looks.clone()]].concat()).await
+        stage.another(limits(), &[fillers.as_slice(), std::slice::from_ref(&looks)].concat()).await
     });
     for file in fillers.iter().chain([&looks, &looks]) {
         act_of(Digest::of(file), "").in_call(In::Health).on(&runtime).play().succeeded();
