@@ -62,6 +62,7 @@ pub struct Scripted {
     versions: Mutex<BTreeMap<Digest, Arc<Version>>>,
     calls: Mutex<Vec<(String, &'static str)>>,
     interrupted: Mutex<Vec<Digest>>,
+    stopping: AtomicBool,
     continuations: Mutex<Vec<Option<String>>>,
 }
 
@@ -179,6 +180,11 @@ impl Scripted {
         let mut versions: Vec<String> = self.versions.lock().unwrap().values().map(|v| v.facts.version.clone()).collect();
         versions.sort();
         versions
+    }
+
+    /// Whether the broker said that it is stopping.
+    pub fn hears_of_the_stop(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
     }
 
     /// What each change was told to go on with.
@@ -322,6 +328,10 @@ impl Connector for Scripted {
 
     fn interrupt(&self, connector: &Digest) {
         self.interrupted.lock().unwrap().push(*connector);
+    }
+
+    fn stopping(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
     }
 
     async fn apply(&self, call: &Invocation, want: &Wish, continuation: Option<&str>) -> Result<Applied, Failure> {

@@ -1,5 +1,5 @@
-//! Has secrets pass through its hands by handle, the target's own and one that the target makes, and then looks for them in all of its
-//! memory.
+//! Has secrets pass through its hands by handle (the target's own, one that the target makes and one that the host makes), and then looks
+//! for them in all of its memory.
 
 use std::hint::black_box;
 
@@ -12,6 +12,7 @@ use crate::scene::{Said, Scene, got_through, seen};
 /// Beginnings of the secrets that the test knows, and of what is surely there: masked, so that they are not what is found.
 const TOKEN: [u8; 16] = masked(b"c4narybird/t0ken");
 const KEY: [u8; 16] = masked(b"m1nted/by+the=ta");
+const MADE: [u8; 16] = masked(b"WlpaWlpaWlpaWlpa");
 const OWN: [u8; 16] = masked(b"in-its-own-memor");
 
 const fn masked(text: &[u8; 16]) -> [u8; 16] {
@@ -28,22 +29,23 @@ pub(crate) fn run(scene: &Scene<'_>) -> Said {
     let _ = OutgoingBody::finish(body, None);
     let minted = hear(&wait(&answer)?)?;
     let echoed = Raw::get(&scene.at("/v1/echo")).send()?;
-    let handle = secrets::captured(scene.inv, "key")?;
+    let captured = secrets::captured(scene.inv, "key")?;
+    let made = secrets::generate(scene.inv, "password")?;
     let own: Vec<u8> = OWN.iter().map(|byte| black_box(byte ^ 0x55)).collect();
     if !lies_in_memory(&OWN) {
         return Err(got_through("it looks and does not find what is there"));
     }
     drop(black_box(own));
-    for (what, secret) in [("the token", &TOKEN), ("the key", &KEY)] {
-        if lies_in_memory(secret) {
-            return Err(got_through(what));
-        }
+    let known = [("the token", &TOKEN), ("the key", &KEY), ("the password", &MADE)];
+    let found = || known.iter().find(|(_, secret)| lies_in_memory(secret)).map(|(what, _)| got_through(what));
+    if let Some(found) = found() {
+        return Err(found);
     }
-    secrets::deliver(scene.inv, handle, "key", &[])?;
-    if lies_in_memory(&KEY) {
-        return Err(got_through("the key that was delivered"));
+    secrets::deliver(scene.inv, made, "password", &[])?;
+    if let Some(found) = found() {
+        return Err(found);
     }
-    drop(black_box((minted, echoed)));
+    drop(black_box((minted, echoed, captured)));
     seen("nothing")
 }
 
