@@ -57,18 +57,24 @@ impl HostMonotonicClock for Still {
 }
 
 /// A moment of a clock that stands still: it is over, or it never comes. Anything else would be a clock.
-struct Moment {
-    over: bool,
+enum Moment {
+    /// Whoever asks for the first time lets others go on.
+    Over {
+        asked: bool,
+    },
+    Never,
 }
 
 #[async_trait]
 impl Pollable for Moment {
     async fn ready(&mut self) {
-        if self.over {
-            // Who asks again and again lets others go on.
-            tokio::task::yield_now().await;
-        } else {
-            std::future::pending::<()>().await;
+        match self {
+            Self::Over { asked: true } => {}
+            Self::Over { asked } => {
+                *asked = true;
+                tokio::task::yield_now().await;
+            }
+            Self::Never => std::future::pending::<()>().await,
         }
     }
 }
@@ -95,7 +101,7 @@ impl clocks::monotonic_clock::Host for TimersOf<'_> {
     }
 
     fn subscribe_duration(&mut self, duration: u64) -> Result<Resource<DynPollable>> {
-        let moment = self.0.push(Moment { over: duration == 0 })?;
+        let moment = self.0.push(if duration == 0 { Moment::Over { asked: false } } else { Moment::Never })?;
         subscribe(self.0, moment)
     }
 }
