@@ -6,13 +6,67 @@ use std::sync::{Arc, OnceLock};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-/// The world of a guest that is written as text: the two interfaces that every connector exports.
+/// The world of a guest that is written as text: the two interfaces that every connector exports, and what guests import. What one does
+/// not use is not in its file.
 const WORLD: &str = "package test:hostile;
+
 world guest {
     import hallpass:connector/host@0.1.0;
+    import hallpass:connector/secrets@0.1.0;
+    import hallpass:connector/sql@0.1.0;
+    import wasi:cli/environment@0.2.0;
+    import wasi:cli/exit@0.2.0;
+    import wasi:cli/stdout@0.2.0;
+    import wasi:clocks/monotonic-clock@0.2.12;
+    import wasi:clocks/wall-clock@0.2.0;
+    import wasi:filesystem/preopens@0.2.0;
+    import wasi:random/random@0.2.0;
+    import wasi:random/insecure@0.2.0;
+    import wasi:random/insecure-seed@0.2.0;
     export hallpass:connector/health@0.1.0;
     export hallpass:connector/grants@0.1.0;
-}";
+}
+
+package wasi:cli@0.2.0 {
+    interface environment {
+        get-environment: func() -> list<tuple<string, string>>;
+        get-arguments: func() -> list<string>;
+        initial-cwd: func() -> option<string>;
+    }
+    interface exit { exit: func(status: result); }
+    interface stdout {
+        use wasi:io/streams@0.2.12.{output-stream};
+        get-stdout: func() -> output-stream;
+    }
+}
+
+package wasi:clocks@0.2.0 {
+    interface wall-clock {
+        record datetime { seconds: u64, nanoseconds: u32 }
+        now: func() -> datetime;
+    }
+}
+
+package wasi:filesystem@0.2.0 {
+    interface types { resource descriptor; }
+    interface preopens {
+        use types.{descriptor};
+        get-directories: func() -> list<tuple<descriptor, string>>;
+    }
+}
+
+package wasi:random@0.2.0 {
+    interface random {
+        get-random-bytes: func(len: u64) -> list<u8>;
+        get-random-u64: func() -> u64;
+    }
+    interface insecure {
+        get-insecure-random-bytes: func(len: u64) -> list<u8>;
+        get-insecure-random-u64: func() -> u64;
+    }
+    interface insecure-seed { insecure-seed: func() -> tuple<u64, u64>; }
+}
+";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
@@ -73,10 +127,15 @@ pub fn manifest(name: &str) -> String {
 
 /// The guest of `guests/wat/<name>.wat`: a core module is made a component, a component is taken as it is; both get a manifest.
 pub fn written(name: &str) -> Vec<u8> {
+    written_as(name, &name.replace('_', "-"))
+}
+
+/// The same, as a connector of another name.
+pub fn written_as(name: &str, connector: &str) -> Vec<u8> {
     let path = root().join("guests/wat").join(format!("{name}.wat"));
     let bytes = wat::parse_file(&path).unwrap_or_else(|e| panic!("{e}"));
     let component = if bytes.get(4..8) == Some(&[1, 0, 0, 0]) { encoded(bytes) } else { bytes };
-    hallpass_build::embed(component, manifest(&name.replace('_', "-")).as_bytes(), b"{\"rules\":[]}")
+    hallpass_build::embed(component, manifest(connector).as_bytes(), b"{\"rules\":[]}")
 }
 
 /// A core module as a component of `WORLD`.

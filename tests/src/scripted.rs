@@ -22,6 +22,8 @@ pub enum Fault {
     LoseReply,
     /// It has no effect, and nobody knows.
     LoseRequest,
+    /// It is still going on in the target, without an effect that anybody sees; the continuation says how often that was said.
+    Wait,
     /// The connector says done, and did nothing.
     Lie,
     /// The connector refuses.
@@ -60,6 +62,8 @@ pub struct Scripted {
     versions: Mutex<BTreeMap<Digest, Arc<Version>>>,
     calls: Mutex<Vec<(String, &'static str)>>,
     interrupted: Mutex<Vec<Digest>>,
+    stopping: AtomicBool,
+    continuations: Mutex<Vec<Option<String>>>,
 }
 
 /// One version of the connector, as its file describes it: `scripted 1.2.0 asks=read,write reads-only unhealthy blind lawless by=publisher at=there elsewhere sends=colour wishes=role.member`. What
@@ -181,6 +185,23 @@ impl Scripted {
         let mut versions: Vec<String> = self.versions.lock().unwrap().values().map(|v| v.facts.version.clone()).collect();
         versions.sort();
         versions
+    }
+
+    /// Whether the broker said that it is stopping.
+    pub fn hears_of_the_stop(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// What each change was told to go on with.
+    pub fn continuations(&self) -> Vec<Option<String>> {
+        self.continuations.lock().unwrap().clone()
+    }
+
+    /// Notes what a change was told to go on with, and says how to go on after it.
+    fn goes_on(&self, continuation: Option<&str>) -> Done {
+        let mut all = self.continuations.lock().unwrap();
+        all.push(continuation.map(str::to_owned));
+        Done::Pending(all.len().to_string())
     }
 
     /// The versions whose calls were cut off.
@@ -317,10 +338,18 @@ impl Connector for Scripted {
         self.interrupted.lock().unwrap().push(*connector);
     }
 
-    async fn apply(&self, call: &Invocation, want: &Wish, _continuation: Option<&str>) -> Result<Applied, Failure> {
+    fn stopping(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+    }
+
+    async fn apply(&self, call: &Invocation, want: &Wish, continuation: Option<&str>) -> Result<Applied, Failure> {
         self.called(call, "apply")?;
         call.fence.check().await?;
         let fault = self.fault(call)?;
+        let next = self.goes_on(continuation);
+        if fault == Some(Fault::Wait) {
+            return Ok(Applied { done: next, delivery: None });
+        }
         let mut password = None;
         if fault != Some(Fault::Lie) {
             self.changes.fetch_add(1, Ordering::SeqCst);
@@ -346,10 +375,14 @@ impl Connector for Scripted {
         Self::finish(fault, Applied { done: Done::Settled { locator: Self::key(want), already: false, replaced: Vec::new() }, delivery })
     }
 
-    async fn revoke(&self, call: &Invocation, want: &Wish, _continuation: Option<&str>) -> Result<Done, Failure> {
+    async fn revoke(&self, call: &Invocation, want: &Wish, continuation: Option<&str>) -> Result<Done, Failure> {
         self.called(call, "revoke")?;
         call.fence.check().await?;
         let fault = self.fault(call)?;
+        let next = self.goes_on(continuation);
+        if fault == Some(Fault::Wait) {
+            return Ok(next);
+        }
         let mut already = true;
         if fault != Some(Fault::Lie) {
             already = self.held.lock().unwrap().remove(&Self::key(want)).is_none();

@@ -28,6 +28,7 @@ behaviours! {
     call_the_host_for_ever
     change_in_query
     change_while_observing
+    come_back
     comment_a_secret
     deliver_hostile_text
     deliver_twice
@@ -44,6 +45,7 @@ behaviours! {
     forge_a_log_line
     forge_the_mark
     forget_the_mark
+    give_up_when_told
     hand_over_a_huge_list
     hand_over_a_huge_string
     hostile_text
@@ -59,6 +61,7 @@ behaviours! {
     promise_nothing_changed
     read_a_strange_type
     read_anothers_settings
+    read_the_session
     recurse
     run_in_the_wrong_call
     run_undeclared
@@ -66,6 +69,8 @@ behaviours! {
     sleep_in_the_database
     stall_in_a_transaction
     take_the_targets_secret
+    tell_its_user
+    transact_a_read
     wait_for_a_silent_peer
     wait_for_ever
     wrong_arguments

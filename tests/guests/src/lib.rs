@@ -19,29 +19,29 @@ use scene::Scene;
 struct Guests;
 
 impl Grants for Guests {
-    fn apply(inv: &Invocation, want: &Holding, _: Option<String>) -> Result<Outcome, Failure> {
-        Scene { inv, want: Some(want), revoking: false }.play()
+    fn apply(inv: &Invocation, want: &Holding, continuation: Option<String>) -> Result<Outcome, Failure> {
+        Scene { inv, want: Some(want), continuation, revoking: false }.play()
     }
 
-    fn revoke(inv: &Invocation, want: &Holding, _: Option<String>) -> Result<Outcome, Failure> {
-        Scene { inv, want: Some(want), revoking: true }.play()
+    fn revoke(inv: &Invocation, want: &Holding, continuation: Option<String>) -> Result<Outcome, Failure> {
+        Scene { inv, want: Some(want), continuation, revoking: true }.play()
     }
 
     fn observe(inv: &Invocation, want: &Holding) -> Result<Observation, Failure> {
-        Scene { inv, want: Some(want), revoking: false }.play()?;
+        Scene { inv, want: Some(want), continuation: None, revoking: false }.play()?;
         Ok(Observation { presence: Presence::Present, mark: Mark::Ours, locator: None, until: None, details: Vec::new() })
     }
 }
 
 impl Health for Guests {
     fn check(inv: &Invocation) -> Result<(), Failure> {
-        Scene { inv, want: None, revoking: false }.play().map(drop)
+        Scene { inv, want: None, continuation: None, revoking: false }.play().map(drop)
     }
 }
 
 impl Describe for Guests {
     fn describe(inv: &Invocation) -> Result<Description, Failure> {
-        Scene { inv, want: None, revoking: false }.play()?;
+        Scene { inv, want: None, continuation: None, revoking: false }.play()?;
         Ok(Description { tools: Vec::new(), entitlements: Vec::new() })
     }
 }

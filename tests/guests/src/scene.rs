@@ -12,6 +12,8 @@ pub(crate) type Said = Result<Outcome, Failure>;
 pub(crate) struct Scene<'a> {
     pub(crate) inv: &'a Invocation,
     pub(crate) want: Option<&'a Holding>,
+    /// What an earlier call of this operation left to go on with.
+    pub(crate) continuation: Option<String>,
     /// Whether access is to be taken away.
     pub(crate) revoking: bool,
 }

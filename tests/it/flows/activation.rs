@@ -53,6 +53,28 @@ on_both_backends! {
         assert_eq!(app.scripted.changes(), 1);
     }
 
+    async fn what_goes_on_in_the_target_is_asked_for_again_from_where_it_was(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let id = app.bot_reads(5 * MINUTE).await;
+        app.scripted.script(&[Fault::Wait, Fault::Wait]);
+        app.settle().await;
+        for _ in 0..2 {
+            assert_eq!(app.grant(&id).await.grant.state, GrantState::Activating);
+            assert!(app.scripted.held().is_empty());
+            app.after(1_000).await;
+        }
+        assert_eq!(app.grant(&id).await.grant.state, GrantState::Active);
+        let said = |count: usize| Some(count.to_string());
+        assert_eq!(app.scripted.continuations(), [None, said(1), said(2)]);
+        app.scripted.script(&[Fault::Wait]);
+        app.after(5 * MINUTE).await;
+        assert_eq!(app.grant(&id).await.grant.state, GrantState::Ending, "it is not gone while that goes on");
+        app.after(1_000).await;
+        assert_eq!(app.grant(&id).await.grant.state, GrantState::Ended);
+        assert_eq!(app.scripted.continuations(), [None, said(1), said(2), None, said(4)], "what settled leaves nothing to go on with");
+        assert_eq!(app.scripted.changes(), 2);
+    }
+
     async fn a_connector_that_says_done_and_did_nothing_activates_nothing(bed: Bed) {
         let app = TestApp::new(bed).await;
         let id = app.bot_reads(5 * MINUTE).await;

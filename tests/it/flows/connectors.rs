@@ -16,6 +16,7 @@ use hallpass_tests::Bed;
 use hallpass_tests::app::{MINUTE, ROLE, SCHEMA, TestApp, name};
 use hallpass_tests::on_both_backends;
 use hallpass_tests::scripted::Fault;
+use tokio_util::sync::CancellationToken;
 
 async fn load(app: &TestApp, file: &str) -> Result<ConnectorRow, BrokerError> {
     app.broker.load_connector(&app.sign_in("admin").await, NewConnector::of(file.as_bytes())).await
@@ -375,4 +376,14 @@ async fn another_node_learns_of_an_upgrade_and_of_a_ban() {
     app.broker.ban_connector(&app.sign_in("admin").await, &next.facts.digest, "malicious").await.unwrap();
     other.settle_due().await.unwrap();
     assert_eq!((memory.interrupted(), memory.in_memory()), (vec![next.facts.digest], Vec::<String>::new()));
+}
+
+#[tokio::test]
+async fn a_stop_is_told_to_connectors() {
+    let app = TestApp::new(Bed::sqlite()).await;
+    assert!(!app.scripted.hears_of_the_stop());
+    let stop = CancellationToken::new();
+    stop.cancel();
+    app.broker.run(stop).await;
+    assert!(app.scripted.hears_of_the_stop());
 }

@@ -76,6 +76,19 @@ pub(super) fn act_written(name: &'static str) -> Act {
     Act { connector, call: In::Health, ..act(name) }
 }
 
+impl In {
+    /// The function of the WIT.
+    fn function(self) -> &'static str {
+        match self {
+            Self::Apply => "grants.apply",
+            Self::Revoke => "grants.revoke",
+            Self::Observe => "grants.observe",
+            Self::Health => "health.check",
+            Self::Describe => "describe.describe",
+        }
+    }
+}
+
 impl Act {
     pub(super) fn in_call(self, call: In) -> Self {
         Self { call, ..self }
@@ -140,14 +153,14 @@ impl Act {
             during.await.expect("the neighbour works during the misdeed");
             stage.neighbour_answers().await;
             let log = log::lines_of(invocation.operation.as_str());
-            Outcome { result, log, wish }.checked()
+            Outcome { result, log, wish }.checked(self.call)
         })
     }
 }
 
 impl Outcome {
     /// What holds whatever the misdeed was.
-    fn checked(self) -> Self {
+    fn checked(self, call: In) -> Self {
         if let Err(failure) = &self.result {
             assert_ne!(failure.code, "got-through", "the guest got away with it: {failure}");
             assert!(!failure.message.is_empty() && failure.message.len() <= 2048, "{failure}");
@@ -156,6 +169,9 @@ impl Outcome {
             if CUT_OFF.contains(&failure.code.as_str()) {
                 let said = self.log.iter().any(|line| line.contains(&failure.code));
                 assert!(said, "the log does not say `{}`: {:?}", failure.code, self.log);
+                // Where it happened, and then the mend.
+                let at = failure.message.find(&format!("`{}`", call.function())).expect("it names the function");
+                assert!(failure.message[at..].contains(". "), "{failure}");
             }
         }
         assert!(!format!("{:?}", self.result.as_ref().err()).contains(PASSWORD), "the target's secret came out");

@@ -1,19 +1,29 @@
 //! Guests whose answers or words are outside of the contract.
 
-use hallpass_domain::port::Effect;
-use hallpass_domain::port::FailureKind;
+use hallpass_domain::port::{Done, Effect, FailureKind};
 
-use super::act::act;
+use super::act::{In, Outcome, act};
 use super::log;
+use super::stage::{executor, stage};
 
 #[test]
 pub(super) fn answer_with_a_long_locator() {
-    act("answer_with_a_long_locator").play().failed("bad-answer", Effect::None);
+    let failed = act("answer_with_a_long_locator").play().failed("bad-answer", Effect::None);
+    assert!(
+        failed.failure().message.contains("`grants.apply` → `settled.locator` has more than 1 KiB, or NUL. Let"),
+        "{}",
+        failed.failure()
+    );
 }
 
 #[test]
 pub(super) fn answer_with_a_long_continuation() {
-    act("answer_with_a_long_continuation").play().failed("bad-answer", Effect::None);
+    let failed = act("answer_with_a_long_continuation").in_call(In::Revoke).play().failed("bad-answer", Effect::None);
+    assert!(
+        failed.failure().message.contains("`grants.revoke` → `outcome.pending` has more than 16 KiB, or NUL. Let"),
+        "{}",
+        failed.failure()
+    );
 }
 
 #[test]
@@ -55,7 +65,31 @@ pub(super) fn deliver_hostile_text() {
 
 #[test]
 pub(super) fn read_anothers_settings() {
+    // Another target of the same file, with a canary in its settings, at work just before and in the broker all the while.
+    const CANARY: &str = "canary-of-another-target";
+    executor().block_on(stage().add_target("another-target", &stage().guests, "answer", &[("user", CANARY.to_owned())]));
+    assert_eq!(locator(&act("tell_its_user").with("user", CANARY.to_owned()).play()), CANARY);
     act("read_anothers_settings").play().succeeded();
+}
+
+#[test]
+pub(super) fn tell_its_user() {
+    assert!(locator(&act("tell_its_user").play()).starts_with("manager_"));
+}
+
+/// What a settled call says of itself.
+fn locator(done: &Outcome) -> String {
+    match done.result.as_ref().ok().and_then(Option::as_ref).map(|applied| &applied.done) {
+        Some(Done::Settled { locator, .. }) => locator.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+pub(super) fn come_back() {
+    let first = act("come_back").play().succeeded();
+    let Some(Some(applied)) = first.result.as_ref().ok() else { panic!("it applied") };
+    assert_eq!(applied.done, Done::Pending("made".to_owned()));
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! Guests that want the credential which the host puts into their requests, by way of a target that repeats it.
 
+use std::sync::Arc;
+
 use hallpass_domain::port::{Done, Effect};
+use hallpass_domain::rng::{Rng, RngError};
+use hallpass_tests::guests::guests_over_http;
 
 use super::act::Outcome;
 use super::site::{KEY, Site, TOKEN};
+use super::stage::{executor, limits, stage};
 
 /// What the guest says that it saw.
 fn seen(done: &Outcome) -> String {
@@ -113,4 +118,27 @@ pub(super) fn keep_a_captured_secret() {
     assert!(seen.ends_with("false"), "the broker's own secrets are not to be captured: {seen}");
     let delivered = done.result.ok().flatten().and_then(|applied| applied.delivery).expect("it goes to the holder");
     assert_eq!(delivered.value.expose(), KEY);
+}
+
+/// Makes every secret of one byte, so that a guest can know what it looks for.
+struct Stuck;
+
+impl Rng for Stuck {
+    fn fill(&self, out: &mut [u8]) -> Result<(), RngError> {
+        out.fill(b'Z');
+        Ok(())
+    }
+}
+
+#[test]
+pub(super) fn dump_its_memory() {
+    assert!(TOKEN.starts_with("c4narybird/t0ken") && KEY.starts_with("m1nted/by+the=ta"), "the guest looks for these");
+    let site = Site::open();
+    let runtime = executor().block_on(stage().another_with(Arc::new(Stuck), limits(), &[guests_over_http()]));
+    let done = site.judge(site.act("dump_its_memory").on(&runtime).play()).succeeded();
+    assert_eq!(seen(&done), "nothing");
+    let [minted, echoed] = site.seen().try_into().unwrap();
+    assert!([minted, echoed].iter().all(|request| request.contains(TOKEN)), "the token went through");
+    let delivered = done.result.ok().flatten().and_then(|applied| applied.delivery).expect("it goes to the holder");
+    assert!(delivered.value.expose().starts_with("WlpaWlpaWlpaWlpa"), "and so does this one");
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use hallpass::client::Until;
 use hallpass_broker::{GrantView, NewRequest};
-use hallpass_domain::grant::GrantState;
+use hallpass_domain::grant::{GrantState, SeenBy};
 use hallpass_domain::ids::GrantId;
+use hallpass_domain::port::{Connector as _, Wish};
 use hallpass_tests::app::name;
 
 use super::site::{self, Site};
@@ -20,9 +21,14 @@ async fn granted(stage: &Stage, behaviour: &str) -> GrantId {
 
 /// Asks for access to this target; it is approved at once.
 async fn asked(stage: &Stage, target: &str) -> GrantId {
+    asked_for(stage, target, "role.exist").await
+}
+
+/// The same of another entitlement.
+async fn asked_for(stage: &Stage, target: &str, entitlement: &str) -> GrantId {
     let ask = NewRequest {
         target: name(target),
-        entitlement: "role.exist".into(),
+        entitlement: entitlement.into(),
         resource: format!("database:{}", stage.database),
         duration_ms: 600_000,
         justification: None,
@@ -128,6 +134,37 @@ fn what_is_said_to_be_gone_and_stays_is_never_ended() {
         assert_eq!(view.grant.state, GrantState::Ending, "{view:?}");
         let overdue = becomes(stage, &id, |view| view.overdue).await;
         assert_eq!(overdue.grant.state, GrantState::Ending);
+        stage.neighbour_answers().await;
+    });
+}
+
+#[test]
+fn what_goes_on_in_the_target_is_active_once_it_is_done() {
+    executor().block_on(async {
+        let stage = stage();
+        let id = granted(stage, "come_back").await;
+        let view = becomes(stage, &id, |view| view.grant.state == GrantState::Active).await;
+        let story = story(stage, &view).await;
+        assert!(story.iter().filter(|kind| *kind == "operation.unsettled").count() >= 2, "it was pending twice: {story:?}");
+        stage.broker.revoke(&stage.operator, &id, None).await.unwrap();
+        becomes(stage, &id, |view| view.grant.state == GrantState::Revoked).await;
+        stage.neighbour_answers().await;
+    });
+}
+
+#[test]
+fn where_nobody_but_the_connector_looks_its_word_counts_and_everybody_is_told() {
+    executor().block_on(async {
+        let stage = stage();
+        stage.add_target("target-claimed", &stage.guests, "do_nothing", &[]).await;
+        let id = asked_for(stage, "target-claimed", "role.claimed").await;
+        let view = becomes(stage, &id, |view| view.grant.state == GrantState::Active).await;
+        assert_eq!(view.grant.seen_by, Some(SeenBy::Connector));
+        let wish = Wish { stamp: view.stamp.clone(), ..stage.wish() };
+        assert_eq!(stage.roles(&wish).await, 0, "it is not there");
+        let lines = &stage.runtime.facts(&stage.guests).expect("it is loaded").permissions;
+        let line = lines.iter().find(|line| line.starts_with("entitlement role.claimed ")).expect("the operator accepted it");
+        assert!(line.contains("nobody but the connector itself looks"), "{line}");
         stage.neighbour_answers().await;
     });
 }

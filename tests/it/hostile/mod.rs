@@ -12,6 +12,7 @@ mod boundary;
 mod compiler;
 mod credential;
 mod engine;
+mod engines;
 mod files;
 mod floods;
 mod leak;
@@ -39,9 +40,27 @@ mod tests {
     //! Every test of this module, in one place.
     #[expect(unused_imports, reason = "each module is looked through for tests")]
     pub(super) use super::{
-        addresses::*, admission::*, answers::*, bodies::*, boundary::*, compiler::*, credential::*, engine::*, floods::*, memory::*,
-        requests::*, sql::*, time::*, truth::*,
+        addresses::*, admission::*, answers::*, bodies::*, boundary::*, compiler::*, credential::*, engine::*, engines::*, floods::*,
+        memory::*, requests::*, sql::*, time::*, truth::*,
     };
 }
 
 foreach_behaviour!(assert_test_exists);
+
+/// A function of this name that nobody runs would satisfy the compiler.
+#[test]
+fn each_behaviour_has_a_test_that_runs() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("it/hostile");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let sources: String = files.filter(|path| path.is_file()).map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let mut untested = Vec::new();
+    macro_rules! look_for {
+        ($name:ident) => {
+            if !sources.contains(concat!("#[test]\npub(super) fn ", stringify!($name), "() {\n")) {
+                untested.push(stringify!($name));
+            }
+        };
+    }
+    foreach_behaviour!(look_for);
+    assert!(untested.is_empty(), "no test: {untested:?}");
+}

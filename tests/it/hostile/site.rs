@@ -144,14 +144,21 @@ impl Site {
     }
 
     /// The guest asks in many ways for what is not its own: each is refused, the operator reads of each that reached the host's
-    /// rules, and nothing of them arrived at the target either.
-    pub(super) fn refuses(&self, behaviour: &'static str) {
+    /// rules, and nothing of them arrived at the target either. How each ended.
+    pub(super) fn refuses(&self, behaviour: &'static str) -> Vec<String> {
         let done = self.play(behaviour).failed("refused", Effect::None);
         let ends: Vec<&str> = done.failure().message.split(' ').collect();
         let told = done.log.iter().filter(|line| line.contains("has no answer: ")).count();
         // What is no request at all is an error in the guest's own hands; it gets no further.
-        assert_eq!(told, ends.iter().filter(|end| **end != "bad-request").count(), "{ends:?}: {:#?}", done.log);
+        assert_eq!(
+            told,
+            ends.iter().filter(|end| ["request-refused", "address-refused"].contains(end)).count(),
+            "{ends:?}: {:#?}",
+            done.log
+        );
+        assert!(ends.iter().any(|end| *end != "bad-request"), "none of them came to a rule of the host: {ends:?}");
         assert!(self.seen().is_empty(), "{:?}", self.seen());
+        ends.into_iter().map(str::to_owned).collect()
     }
 
     /// A destination of the manifest lies at this address, which the operator did not grant: nothing goes there, and this is said.

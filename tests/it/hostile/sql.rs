@@ -3,6 +3,7 @@
 use hallpass_domain::port::Effect;
 
 use super::act::{In, act};
+use super::stage::{executor, stage};
 
 #[test]
 pub(super) fn run_undeclared() {
@@ -26,7 +27,14 @@ pub(super) fn change_while_observing() {
 
 #[test]
 pub(super) fn lie_about_a_read() {
-    act("lie_about_a_read").play().failed("sqlstate-25006", Effect::None);
+    let done = act("lie_about_a_read").play().failed("sqlstate-25006", Effect::None);
+    assert_eq!(executor().block_on(stage().kept(&done.wish)), 0);
+}
+
+#[test]
+pub(super) fn transact_a_read() {
+    let done = act("transact_a_read").play().failed("not-a-change", Effect::None);
+    assert_eq!(executor().block_on(stage().kept(&done.wish)), 0);
 }
 
 #[test]
@@ -62,6 +70,11 @@ pub(super) fn open_another_database() {
 #[test]
 pub(super) fn open_a_learned_database() {
     act("open_a_learned_database").in_call(In::Revoke).play().succeeded();
+}
+
+#[test]
+pub(super) fn read_the_session() {
+    act("read_the_session").play().succeeded();
 }
 
 #[test]

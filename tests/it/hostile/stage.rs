@@ -13,7 +13,7 @@ use hallpass_domain::clock::Clock;
 use hallpass_domain::connector::permissions_digest;
 use hallpass_domain::ids::{Digest, HoldingId, InstallationId, OperationId, Stamp, TargetId};
 use hallpass_domain::port::{Connector as _, Endpoint, Failure, Fence, Granted, Invocation, Wish};
-use hallpass_domain::rng::SystemRng;
+use hallpass_domain::rng::{Rng, SystemRng};
 use hallpass_domain::secret::{SecretBytes, SecretText};
 use hallpass_egress::{Bounds, Egress};
 use hallpass_keyring::{ClientKeys, Keyring, MasterKey, MasterSource};
@@ -75,18 +75,18 @@ pub(super) fn limits() -> Limits {
 
 /// A runtime that compiles apart, on this cache.
 pub(super) fn runtime(cache: &Path, limits: Limits) -> Runtime {
-    runtime_with(cache, limits, Arc::new(SystemClock), Arc::default())
+    runtime_with(cache, limits, Arc::new(SystemClock), Arc::default(), Arc::new(SystemRng))
 }
 
-/// The same, on this clock, where names lead so.
-fn runtime_with(cache: &Path, limits: Limits, clock: Arc<dyn Clock>, names: Arc<Names>) -> Runtime {
+/// The same, on this clock, where names lead so, with secrets of this randomness.
+fn runtime_with(cache: &Path, limits: Limits, clock: Arc<dyn Clock>, names: Arc<Names>, rng: Arc<dyn Rng>) -> Runtime {
     Runtime::new(hallpass_runtime::Settings {
         cache_dir: cache.to_owned(),
         mac_key: SecretBytes::new(vec![7; 32]),
         compiler: Compiler::Apart(std::env::current_exe().unwrap()),
         egress: Arc::new(Egress::with_resolver(Arc::clone(&clock), names)),
         clock,
-        rng: Arc::new(SystemRng),
+        rng,
         limits,
     })
     .unwrap()
@@ -110,7 +110,8 @@ pub(super) fn stage() -> &'static Stage {
 async fn set() -> Stage {
     let folder = tempfile::tempdir().unwrap();
     let names = Arc::new(Names::default());
-    let runtime = Arc::new(runtime_with(&folder.path().join("cache"), limits(), Arc::new(SystemClock), Arc::clone(&names)));
+    let runtime =
+        Arc::new(runtime_with(&folder.path().join("cache"), limits(), Arc::new(SystemClock), Arc::clone(&names), Arc::new(SystemRng)));
     let broker = broker(folder.path(), Arc::clone(&runtime)).await;
     let operator = sign_in(&broker).await;
     let (database, manager) = database().await;
@@ -167,7 +168,12 @@ async fn database() -> (String, String) {
     let database = Database::create().await;
     let manager = format!("manager_{}", database.name());
     let mut root = database.connect().await;
-    let setup = format!("SET log_statement = 'none'; CREATE ROLE {manager} LOGIN CREATEROLE PASSWORD '{PASSWORD}'");
+    let setup = format!(
+        "SET log_statement = 'none'; CREATE ROLE {manager} LOGIN CREATEROLE PASSWORD '{PASSWORD}'; \
+        CREATE TABLE public.kept (what text); GRANT SELECT, INSERT ON public.kept TO {manager}; \
+        ALTER ROLE {manager} SET search_path = public; ALTER ROLE {manager} SET standard_conforming_strings = off; \
+        ALTER ROLE {manager} SET client_min_messages = debug1; ALTER ROLE {manager} SET default_transaction_isolation = serializable"
+    );
     sqlx::raw_sql(AssertSqlSafe(setup)).execute(&mut root).await.unwrap();
     (database.name().to_owned(), manager)
 }
@@ -290,12 +296,27 @@ impl Stage {
 
     /// Another runtime with the same connectors, on this clock and with these bounds on HTTP; and a call of the neighbour in it.
     pub(super) async fn beside(&self, clock: Arc<dyn Clock>, http: Bounds) -> (Arc<Runtime>, Invocation) {
-        let runtime = runtime_with(&self.folder.path().join("cache"), Limits { http, ..limits() }, clock, Arc::clone(&self.names));
+        let limits = Limits { http, ..limits() };
+        let runtime = runtime_with(&self.folder.path().join("cache"), limits, clock, Arc::clone(&self.names), Arc::new(SystemRng));
         for connector in [guests_as("fellow"), guests_over_http()] {
             runtime.load(&connector).await.unwrap();
         }
         let neighbour = self.invocation(Digest::of(&guests_as("fellow")), "answer", 86_400_000, &[]);
         (Arc::new(runtime), neighbour)
+    }
+
+    /// Another runtime with these bounds and files.
+    pub(super) async fn another(&self, limits: Limits, files: &[Vec<u8>]) -> Arc<Runtime> {
+        self.another_with(Arc::new(SystemRng), limits, files).await
+    }
+
+    /// The same, with secrets of this randomness.
+    pub(super) async fn another_with(&self, rng: Arc<dyn Rng>, limits: Limits, files: &[Vec<u8>]) -> Arc<Runtime> {
+        let runtime = runtime_with(&self.folder.path().join("cache"), limits, Arc::new(SystemClock), Arc::clone(&self.names), rng);
+        for file in files {
+            runtime.load(file).await.unwrap();
+        }
+        Arc::new(runtime)
     }
 
     /// A holding of its own.
@@ -327,6 +348,13 @@ impl Stage {
     pub(super) async fn roles(&self, wish: &Wish) -> i64 {
         let mut root = sqlx::PgConnection::connect_with(&cluster().superuser("postgres")).await.unwrap();
         let count = "SELECT count(*) FROM pg_roles WHERE rolname = $1";
+        sqlx::query(count).bind(wish.stamp.as_str()).fetch_one(&mut root).await.unwrap().get(0)
+    }
+
+    /// How often a guest wrote this stamp into the one table that it may write to.
+    pub(super) async fn kept(&self, wish: &Wish) -> i64 {
+        let mut root = sqlx::PgConnection::connect_with(&cluster().superuser(&self.database)).await.unwrap();
+        let count = "SELECT count(*) FROM public.kept WHERE what = $1";
         sqlx::query(count).bind(wish.stamp.as_str()).fetch_one(&mut root).await.unwrap().get(0)
     }
 

@@ -83,6 +83,7 @@ impl Broker {
                 Some(_) = probes.join_next(), if !probes.is_empty() => {}
             }
         }
+        self.connectors.stopping();
         while let Some(ended) = attempts.join_next().await {
             self.landed(ended, &mut in_flight);
         }

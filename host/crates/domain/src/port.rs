@@ -364,6 +364,10 @@ pub trait Connector: Send + Sync + 'static {
     /// [`Connector::unload`], so that no new one begins.
     fn interrupt(&self, connector: &Digest);
 
+    /// Tells every call, in flight or yet to come, that the broker is stopping. None is cut off: a connector that asks whether it is
+    /// `cancelled` comes to an end by itself.
+    fn stopping(&self) {}
+
     /// Makes the wish true.
     async fn apply(&self, call: &Invocation, want: &Wish, continuation: Option<&str>) -> Result<Applied, Failure>;
 

@@ -11,6 +11,7 @@ use crate::capability::http::HttpUse;
 use crate::capability::log::LogUse;
 use crate::capability::secrets::Vault;
 use crate::capability::wasi::WasiUse;
+use crate::catalog::Loaded;
 use crate::frame::Frame;
 use crate::limits::Meter;
 
@@ -25,6 +26,7 @@ pub(crate) struct Call {
     pub(crate) sql: SqlUse,
     pub(crate) http: HttpUse,
     pub(crate) wasi: WasiUse,
+    loaded: Arc<Loaded>,
 }
 
 /// What a call has used of the databases.
@@ -39,7 +41,7 @@ pub(crate) struct SqlUse {
 
 impl Call {
     /// The state at the start of a call.
-    pub(crate) fn new(frame: Arc<Frame>) -> Self {
+    pub(crate) fn new(loaded: Arc<Loaded>, frame: Arc<Frame>) -> Self {
         let limits = &frame.services.limits;
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.resources);
@@ -50,10 +52,19 @@ impl Call {
             http: HttpUse::new(Arc::clone(&frame)),
             wasi: WasiUse::default(),
             vault: Vault::of(&frame),
+            loaded,
             frame,
             delivery: None,
             sql: SqlUse::default(),
         }
+    }
+}
+
+impl Call {
+    /// Whether it should come to an end: its time is over, its version was banned, or the broker is stopping. A call that nobody waits for
+    /// is dropped, store and all, and asks nothing any more.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.frame.remaining() == 0 || self.loaded.interrupted.is_cancelled() || self.loaded.stopping.is_cancelled()
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Loaded {
     pub(crate) health: health::GuestIndices,
     /// Cancelled when every call in flight must end: the version was banned.
     pub(crate) interrupted: CancellationToken,
+    /// Cancelled when the broker is stopping: calls may finish.
+    pub(crate) stopping: CancellationToken,
     pub(crate) describe: Option<describe::GuestIndices>,
     pub(crate) inventory: Option<inventory::GuestIndices>,
     pub(crate) tools: Option<tools::GuestIndices>,
@@ -58,6 +60,7 @@ pub(crate) struct Catalog {
     cache: Cache,
     workshop: Workshop,
     limits: Limits,
+    stopping: CancellationToken,
     loaded: RwLock<HashMap<Digest, Arc<Loaded>>>,
 }
 
@@ -72,7 +75,7 @@ impl Catalog {
         capability::http::link(&mut linker)?;
         let mut engines = linker.clone();
         capability::wasi::link(&mut engines)?;
-        Ok(Self { engine, linker, engines, cache, workshop, limits, loaded: RwLock::default() })
+        Ok(Self { engine, linker, engines, cache, workshop, limits, stopping: CancellationToken::new(), loaded: RwLock::default() })
     }
 
     /// The connector with this digest.
@@ -137,6 +140,11 @@ impl Catalog {
         }
     }
 
+    /// Tells the calls of all of them that the broker is stopping.
+    pub(crate) fn stopping(&self) {
+        self.stopping.cancel();
+    }
+
     fn link(
         &self,
         digest: Digest,
@@ -170,6 +178,7 @@ impl Catalog {
             fixture,
             pre,
             interrupted: CancellationToken::new(),
+            stopping: self.stopping.clone(),
         })
     }
 }
@@ -199,4 +208,39 @@ impl Catalog {
 /// Work that takes a while, on a thread that nobody waits for.
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
     tokio::task::spawn_blocking(work).await.map_err(|e| Refusal::Crashed(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use hallpass_domain::clock::{ManualClock, Timestamp};
+    use hallpass_domain::secret::SecretBytes;
+
+    use super::*;
+    use crate::compile::Compiler;
+
+    /// Why a component is too large; nothing where it is not. Without a pool, which has bounds of its own.
+    fn too_large(limits: &Limits, parts: &str) -> String {
+        let (folder, engine) = (tempfile::tempdir().unwrap(), crate::engine::compiling().unwrap());
+        let cache = Cache::open(folder.path(), SecretBytes::new(vec![1; 32]), &engine).unwrap();
+        let workshop = Workshop::new(Compiler::Here, limits.clone(), Arc::new(ManualClock::new(Timestamp(0))));
+        let catalog = Catalog::new(engine.clone(), cache, workshop, limits.clone()).unwrap();
+        let text = format!("(component (core module $m {parts}) (core instance (instantiate $m)))");
+        let component = Component::new(&engine, wat::parse_str(text).unwrap()).unwrap();
+        catalog.check_size(&component).err().map(|refused| refused.reason).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_no_call_could_begin_with_is_refused_at_load() {
+        let limits = Limits { memories: 2, memory_bytes: 2 * 65_536, tables: 2, table_elements: 10, ..Limits::default() };
+        for (fits, much, says) in [
+            ("(memory 1) (memory 1)", "(memory 0) (memory 0) (memory 0)", "3 memories, more than the 2"),
+            ("(memory 2)", "(memory 3)", "196608 bytes of a memory, more than the 131072"),
+            ("(table 1 funcref) (table 1 funcref)", "(table 0 funcref) (table 0 funcref) (table 0 funcref)", "3 tables, more than the 2"),
+            ("(table 10 funcref)", "(table 11 funcref)", "11 elements of a table, more than the 10"),
+        ] {
+            assert_eq!(too_large(&limits, fits), "", "{fits}");
+            let refused = too_large(&limits, much);
+            assert!(refused.contains(says), "{much}: {refused}");
+        }
+    }
 }

@@ -40,9 +40,11 @@ pub(crate) fn quoted(text: &str) -> String {
 pub(crate) fn json(value: &serde_json::Value) -> String {
     let mut out = String::new();
     for c in value.to_string().chars() {
-        // Outside of its strings JSON has none of these, and within them an escape says the same. None lies beyond U+FFFF.
+        // Outside of its strings JSON has none of these, and within them an escape says the same.
         if c.is_control() || is_invisible(c) {
-            let _ = write!(out, "\\u{:04x}", u32::from(c));
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
         } else {
             out.push(c);
         }
@@ -55,13 +57,34 @@ pub(crate) fn is_code(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// Whether a character turns the direction of text, is not seen, or ends a line: `Bidi_Control`, `Default_Ignorable_Code_Point` and
+/// `White_Space` of Unicode 16, of the last the two separators that `is_control` leaves out.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_unicode_calls_invisible_or_turning_is_never_shown() {
+        // The tables of another crate, over all characters.
+        let unseen = regex::Regex::new(r"^[\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]$").unwrap();
+        for c in '\0'..=char::MAX {
+            assert_eq!(is_invisible(c), unseen.is_match(c.encode_utf8(&mut [0; 4])), "U+{:04X}", u32::from(c));
+        }
+        // Bidi_Control, each by itself.
+        for c in ['\u{61c}', '\u{200e}', '\u{200f}'].into_iter().chain('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}') {
+            let text = format!("a{c}b");
+            assert!(line(&text, 100) == "a b" && !is_one_line(&text) && !is_plain(&text), "U+{:04X}", u32::from(c));
+            assert_eq!(json(&text.as_str().into()), format!("\"a\\u{:04x}b\"", u32::from(c)));
+        }
+        assert_eq!(quoted("a\u{e0041}"), r#""a\udb40\udc41""#, "a tag, beyond U+FFFF");
+    }
 
     #[test]
     fn a_line_cannot_move_a_terminal_or_turn_text_around() {

@@ -68,9 +68,9 @@ fn too_late(frame: &Frame) -> Failure {
     }
 }
 
-fn store(loaded: &Loaded, frame: &Arc<Frame>, cpu: &Arc<Budget>) -> wasmtime::Result<Store<Call>> {
+fn store(loaded: &Arc<Loaded>, frame: &Arc<Frame>, cpu: &Arc<Budget>) -> wasmtime::Result<Store<Call>> {
     let limits = &frame.services.limits;
-    let mut store = Store::try_new(loaded.pre.engine(), Call::new(Arc::clone(frame)))?;
+    let mut store = Store::try_new(loaded.pre.engine(), Call::new(Arc::clone(loaded), Arc::clone(frame)))?;
     store.limiter(|call| &mut call.meter);
     store.set_hostcall_fuel(limits.hostcall_bytes);
     store.set_max_component_handles(limits.component_handles);
@@ -92,13 +92,28 @@ async fn call<Q: Ask>(loaded: Arc<Loaded>, mut store: Store<Call>, question: Q) 
 
 /// A trap or a broken limit: a fault of the connector, named for the operator, with nothing of the guest's memory in it.
 fn broken(frame: &Frame, cpu: &Budget, error: &wasmtime::Error) -> Failure {
-    let trap = error.downcast_ref::<Trap>();
-    let (code, message) = match trap {
-        Some(Trap::Interrupt) if cpu.is_spent() => ("cpu-budget", "the connector used up its CPU time".to_owned()),
-        Some(Trap::StackOverflow) => ("stack-overflow", "the connector used up its stack".to_owned()),
-        Some(Trap::UnreachableCodeReached) => ("panic", "the connector stopped itself (it panicked or ran out of memory)".to_owned()),
-        Some(trap) => ("trap", format!("the connector broke: {trap}")),
-        None => ("broken-rule", format!("the connector broke a rule or limit of the host: {}", error.root_cause())),
+    let function = frame.kind.function();
+    let (code, message) = match error.downcast_ref::<Trap>() {
+        Some(Trap::Interrupt) if cpu.is_spent() => {
+            ("cpu-budget", format!("the connector used up its CPU time in `{function}`. Have it do less in one call"))
+        }
+        Some(Trap::StackOverflow) => {
+            ("stack-overflow", format!("the connector used up its stack in `{function}`. Have it call itself less deeply"))
+        }
+        Some(Trap::UnreachableCodeReached) => (
+            "panic",
+            format!(
+                "the connector stopped itself in `{function}`: it panicked or ran out of memory. Have it return a failure instead, and hold less at once"
+            ),
+        ),
+        Some(trap) => ("trap", format!("the connector broke in `{function}`: {trap}. This is a fault in its code or compiler")),
+        None => {
+            let cause = error.root_cause();
+            (
+                "broken-rule",
+                format!("the connector broke a rule or limit of the host in `{function}`: {cause}. Have it keep to `connector.wit`"),
+            )
+        }
     };
     tracing::warn!(connector = %frame.call.connector, operation = %frame.call.operation, code, "a connector's call was cut off: {message}");
     Failure {
@@ -107,10 +122,13 @@ fn broken(frame: &Frame, cpu: &Budget, error: &wasmtime::Error) -> Failure {
     }
 }
 
-/// A value that a connector handed over outside of its contract.
-pub(crate) fn outside_of_contract(frame: &Frame, what: &str) -> Failure {
+/// A value that a connector handed over outside of its contract: the `item` of the WIT in the answer of the function that was called, what
+/// is wrong with it, and how to mend that in a sentence.
+pub(crate) fn outside_of_contract(frame: &Frame, item: &str, wrong: &str, mend: &str) -> Failure {
     let effect = frame.progress.close().cut_off();
-    let (code, message) = ("bad-answer", format!("the connector answered outside of its contract: {what}"));
+    let function = frame.kind.function();
+    let (code, message) =
+        ("bad-answer", format!("the connector answered outside of its contract: `{function}` → `{item}` {wrong}. {mend}"));
     tracing::warn!(connector = %frame.call.connector, operation = %frame.call.operation, code, "a connector's answer was dropped: {message}");
     Failure { effect, ..Failure::none(FailureKind::Internal, code, message) }
 }

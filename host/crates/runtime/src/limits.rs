@@ -142,7 +142,32 @@ fn grow(used: &mut usize, limit: usize, current: usize, desired: usize) -> bool 
 
 #[cfg(test)]
 mod tests {
+    use wasmtime::{Instance, Module, Store};
+
     use super::*;
+
+    /// What the engine says of so many instances of a module. Without a pool, which has bounds of its own.
+    fn instantiated(limits: Limits, times: usize, module: &str) -> Result<(), String> {
+        let engine = crate::engine::compiling().unwrap();
+        let module = Module::new(&engine, wat::parse_str(module).unwrap()).unwrap();
+        let mut store = Store::new(&engine, Meter::new(limits));
+        store.limiter(|meter| meter);
+        (0..times).try_for_each(|_| Instance::new(&mut store, &module, &[]).map(drop).map_err(|e| format!("{e:#}")))
+    }
+
+    #[test]
+    fn instances_memories_and_tables_of_a_call_are_counted_together() {
+        let limits = Limits { instances: 4, memories: 3, tables: 2, ..Limits::default() };
+        for (most, module, says) in [
+            (4, "(module)", "instance count too high at 5"),
+            (3, "(module (memory 0))", "memory count too high at 4"),
+            (2, "(module (table 0 funcref))", "table count too high at 3"),
+        ] {
+            assert_eq!(instantiated(limits.clone(), most, module), Ok(()));
+            let refused = instantiated(limits.clone(), most + 1, module).unwrap_err();
+            assert!(refused.contains(says), "{module}: {refused}");
+        }
+    }
 
     #[test]
     fn many_small_memories_share_one_bound() {

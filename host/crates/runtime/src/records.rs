@@ -11,6 +11,11 @@ use crate::frame::Frame;
 use crate::hostile_text;
 use crate::invocation::outside_of_contract;
 
+/// What may be wrong with a locator.
+pub(crate) const LOCATOR: &str = "has more than 1 KiB, or NUL";
+/// How that is mended.
+pub(crate) const SHORTER_LOCATOR: &str = "Let it name the thing in the target, and no more";
+
 /// Items that one page may have, whatever was asked for.
 pub(crate) const PAGE_ITEMS: u32 = 1_000;
 /// Bytes of a tool's arguments or result.
@@ -67,7 +72,7 @@ impl Observed {
 /// What a connector observed.
 pub(crate) fn observed(frame: &Frame, said: grants::Observation) -> Result<Observed, Failure> {
     if said.locator.as_ref().is_some_and(|l| l.len() > 1024 || l.contains('\0')) {
-        return Err(outside_of_contract(frame, "`grants.observation`: a locator of more than 1 KiB, or with NUL"));
+        return Err(outside_of_contract(frame, "observation.locator", LOCATOR, SHORTER_LOCATOR));
     }
     Ok(Observed {
         presence: match said.presence {
@@ -88,19 +93,22 @@ pub(crate) fn observed(frame: &Frame, said: grants::Observation) -> Result<Obser
 
 /// A description of a target.
 pub(crate) fn description(frame: &Frame, said: describe::Description) -> Result<port::Description, Failure> {
-    let wrong = |what: String| outside_of_contract(frame, &format!("`describe.description`: {what}"));
-    if said.tools.len() > DESCRIBED || said.entitlements.len() > DESCRIBED {
-        return Err(wrong(format!("more than {DESCRIBED} tools or entitlements")));
+    let wrong = |list: &str, what: String, mend: &str| outside_of_contract(frame, &format!("description.{list}"), &what, mend);
+    for (list, found) in [("tools", said.tools.len()), ("entitlements", said.entitlements.len())] {
+        if found > DESCRIBED {
+            return Err(wrong(list, format!("has {found} items, more than {DESCRIBED}"), "Describe what is most needed"));
+        }
     }
     let mut out = port::Description::default();
     for entitlement in said.entitlements {
         let name = hostile_text::line(&entitlement.name, 64);
         let kinds = entitlement.resource_kind.split('/').all(is_word);
         if !is_word(&entitlement.name) || !fits(&entitlement.title, 1024) || !kinds {
-            return Err(wrong(format!("the entitlement `{name}` needs a name of a-z, 0-9, a title in one line and kinds of resources")));
+            let mend = "Give it a name of a-z, 0-9, a title in one line and kinds of resources";
+            return Err(wrong("entitlements", format!("has `{name}`, which is no entitlement"), mend));
         }
         if out.entitlements.iter().any(|e| e.name == entitlement.name) || frame.manifest.has_entitlement(&entitlement.name) {
-            return Err(wrong(format!("the entitlement `{name}` stands twice")));
+            return Err(wrong("entitlements", format!("has `{name}` twice, or the manifest has it too"), "Describe each once"));
         }
         out.entitlements.push(DescribedEntitlement {
             name: entitlement.name,
@@ -111,14 +119,16 @@ pub(crate) fn description(frame: &Frame, said: describe::Description) -> Result<
     for tool in said.tools {
         let name = hostile_text::line(&tool.name, 64);
         if out.tools.iter().any(|t| t.name == tool.name) {
-            return Err(wrong(format!("the tool `{name}` stands twice")));
+            return Err(wrong("tools", format!("has `{name}` twice"), "Describe each once"));
         }
         let guarded = frame.manifest.has_entitlement(&tool.entitlement) || out.entitlements.iter().any(|e| e.name == tool.entitlement);
         if !guarded {
-            return Err(wrong(format!("the tool `{name}` is guarded by an entitlement that neither manifest nor description has")));
+            let mend = "Guard it with one of these";
+            return Err(wrong("tools", format!("has `{name}`, guarded by an entitlement that neither manifest nor description has"), mend));
         }
         out.tools.push(described_tool(tool).ok_or_else(|| {
-            wrong(format!("the tool `{name}` needs a name of a-z, 0-9, a description and a resource rule in one line each, and JSON Schemas that are objects"))
+            let mend = "Give it a name of a-z, 0-9, a description and a resource rule in one line each, and JSON Schemas that are objects";
+            wrong("tools", format!("has `{name}`, which is no tool"), mend)
         })?);
     }
     Ok(out)
@@ -153,24 +163,44 @@ fn described_tool(said: describe::Tool) -> Option<Tool> {
 
 /// A page of at most `limit` items, behind the page at `cursor`.
 pub(crate) fn page(frame: &Frame, said: inventory::Page, cursor: Option<&str>, limit: u32) -> Result<port::Page, Failure> {
-    let wrong = |what: &str| outside_of_contract(frame, &format!("`inventory.page`: {what}"));
     if said.items.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
-        return Err(wrong("more items than the limit"));
+        return Err(outside_of_contract(
+            frame,
+            "page.items",
+            "has more items than were asked for",
+            "Keep to `limit` and leave the rest for the next page",
+        ));
     }
     let next = match said.after {
         inventory::Continuation::Complete => None,
         inventory::Continuation::Next(next) if next.is_empty() || next.len() > CURSOR_BYTES || next.contains('\0') => {
-            return Err(wrong("a cursor that is empty, longer than 4 KiB or has NUL"));
+            return Err(outside_of_contract(
+                frame,
+                "page.after",
+                "is empty, longer than 4 KiB or has NUL",
+                "Let the cursor say where the next page begins, and no more",
+            ));
         }
         inventory::Continuation::Next(next) if cursor == Some(next.as_str()) => {
-            return Err(wrong("a cursor that leads back to its own page"));
+            return Err(outside_of_contract(
+                frame,
+                "page.after",
+                "leads back to its own page",
+                "Let the cursor say where the next page begins",
+            ));
         }
         inventory::Continuation::Next(next) => Some(next),
     };
-    let items = said
-        .items
-        .into_iter()
-        .map(|item| listed(item).ok_or_else(|| wrong("an item whose account, entitlement, resource, stamp or locator is not one")));
+    let items = said.items.into_iter().map(|item| {
+        listed(item).ok_or_else(|| {
+            outside_of_contract(
+                frame,
+                "page.items",
+                "has an item whose account, entitlement, resource, stamp or locator is not one",
+                "Write each as the manifest and the target do, in one line",
+            )
+        })
+    });
     Ok(port::Page { items: items.collect::<Result<_, _>>()?, next })
 }
 
@@ -197,7 +227,8 @@ pub(crate) fn result(frame: &Frame, said: String) -> Result<String, Failure> {
     if said.len() <= TOOL_BYTES && serde_json::from_str::<Value>(&said).is_ok() {
         return Ok(said);
     }
-    Err(outside_of_contract(frame, "`tools.call`: a result that is not JSON, or has more than 256 KiB"))
+    let (item, mend) = ("result", "Return one JSON value, and less of it");
+    Err(outside_of_contract(frame, item, "is not JSON, or has more than 256 KiB", mend))
 }
 
 /// What became of a tool's operation.

@@ -250,13 +250,14 @@ fn done(frame: &Frame, outcome: Outcome) -> Result<Done, Failure> {
     match outcome {
         Outcome::Settled(settled) => {
             if settled.locator.len() > 1024 || settled.locator.contains('\0') {
-                return Err(outside_of_contract(frame, "a locator of more than 1 KiB, or with NUL"));
+                return Err(outside_of_contract(frame, "settled.locator", records::LOCATOR, records::SHORTER_LOCATOR));
             }
             let replaced = settled.replaced.iter().take(64).map(|r| hostile_text::line(r, 256)).collect();
             Ok(Done::Settled { locator: settled.locator, already: settled.already, replaced })
         }
         Outcome::Pending(continuation) if continuation.len() > 16 * 1024 || continuation.contains('\0') => {
-            Err(outside_of_contract(frame, "a continuation of more than 16 KiB, or with NUL"))
+            let mend = "Let it say where to go on, and keep the rest in the target";
+            Err(outside_of_contract(frame, "outcome.pending", "has more than 16 KiB, or NUL", mend))
         }
         Outcome::Pending(continuation) => Ok(Done::Pending(continuation)),
     }
@@ -304,6 +305,10 @@ impl Connector for Runtime {
 
     fn interrupt(&self, connector: &Digest) {
         self.catalog.interrupt(connector);
+    }
+
+    fn stopping(&self) {
+        self.catalog.stopping();
     }
 
     async fn apply(&self, call: &Invocation, want: &Wish, continuation: Option<&str>) -> Result<Applied, Failure> {

@@ -25,6 +25,7 @@ behaviours! {
     capture_a_flood
     capture_something_huge
     carry_it_elsewhere
+    dump_its_memory
     flood_of_fields
     flood_of_header_bytes
     flood_of_headers

@@ -54,12 +54,13 @@ impl Raw {
         self
     }
 
-    /// The request as the host takes it; `bad-request` where it does not.
+    /// The request as the host takes it; `header-refused` or `bad-request` where it does not.
     pub(crate) fn outgoing(&self) -> Result<OutgoingRequest, Failure> {
         let bad = |what: String| Failure::internal("bad-request", what);
         let fields = Fields::new();
         for (name, value) in &self.headers {
-            fields.append(name, value).map_err(|e| bad(format!("the header {name:?} is not taken: {e:?}")))?;
+            let refused = |e| Failure::internal("header-refused", format!("the header {name:?} is not taken: {e:?}"));
+            fields.append(name, value).map_err(refused)?;
         }
         let out = OutgoingRequest::new(fields);
         out.set_method(&self.method).map_err(|()| bad("the method is not taken".to_owned()))?;

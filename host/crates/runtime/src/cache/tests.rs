@@ -51,6 +51,42 @@ fn code_under_another_name_or_key_does_not_verify() {
     assert!(stranger.read(&stranger.path(&digest)).is_none());
 }
 
+/// An engine of other settings, and one for a processor without what this one has beyond its family.
+fn others() -> [Engine; 2] {
+    let mut settings = wasmtime::Config::new();
+    settings.consume_fuel(true);
+    let mut processor = wasmtime::Config::new();
+    processor.target(&format!("{}-unknown-linux-gnu", std::env::consts::ARCH)).unwrap();
+    processor.epoch_interruption(true);
+    [settings, processor].map(|config| Engine::new(&config).unwrap())
+}
+
+#[test]
+fn code_for_another_engine_or_processor_has_another_name_and_another_mac() {
+    let (folder, engine, digest) = (tempfile::tempdir().unwrap(), engine(), Digest::of(EMPTY));
+    let cache = Cache::open(folder.path(), key(1), &engine).unwrap();
+    keep(&cache, &engine, &digest);
+    for other in others() {
+        let there = Cache::open(folder.path(), key(1), &other).unwrap();
+        assert_ne!(there.path(&digest), cache.path(&digest));
+        assert!(there.get(&other, &digest).is_none(), "it is compiled anew");
+        fs::copy(cache.path(&digest), there.path(&digest)).unwrap();
+        assert!(there.read(&there.path(&digest)).is_none(), "under its own name it does not verify");
+    }
+}
+
+#[test]
+fn code_that_verifies_and_does_not_fit_the_engine_is_made_anew() {
+    let (folder, engine, digest) = (tempfile::tempdir().unwrap(), engine(), Digest::of(EMPTY));
+    let cache = Cache::open(folder.path(), key(1), &engine).unwrap();
+    let [other, _] = others();
+    cache.write(&cache.path(&digest), &other.precompile_component(EMPTY).unwrap()).unwrap();
+    assert!(cache.read(&cache.path(&digest)).is_some(), "it is ours");
+    assert!(cache.get(&engine, &digest).is_none(), "and not for this engine");
+    keep(&cache, &engine, &digest);
+    assert!(cache.get(&engine, &digest).is_some(), "replaced");
+}
+
 #[test]
 fn what_is_unloaded_leaves_no_code_on_disk() {
     let (folder, engine, digest) = (tempfile::tempdir().unwrap(), engine(), Digest::of(EMPTY));

@@ -30,8 +30,7 @@ impl host::HostInvocation for Call {
     }
 
     async fn cancelled(&mut self, _: Resource<InvocationHandle>) -> Result<bool> {
-        // A call that nobody waits for is dropped, store and all; what is left to see is the deadline.
-        Ok(self.frame.remaining() == 0)
+        Ok(self.is_cancelled())
     }
 
     async fn setting(&mut self, _: Resource<InvocationHandle>, key: String) -> Result<Option<String>> {

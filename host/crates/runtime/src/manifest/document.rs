@@ -157,6 +157,21 @@ impl Call {
         }
     }
 
+    /// The function of the WIT that answers it.
+    pub(crate) fn function(self) -> &'static str {
+        match self {
+            Self::Apply => "grants.apply",
+            Self::Revoke => "grants.revoke",
+            // Where no look is declared, the connector's own answer stands for it.
+            Self::Observe | Self::Look => "grants.observe",
+            Self::Inventory => "inventory.list-page",
+            Self::Tools => "tools.call",
+            Self::Health => "health.check",
+            Self::Describe => "describe.describe",
+            Self::ToolOutcomes => "tool-outcomes.observe",
+        }
+    }
+
     /// Whether a call of this kind may change a target.
     pub(crate) fn changes(self) -> bool {
         matches!(self, Self::Apply | Self::Revoke | Self::Tools)

@@ -101,7 +101,11 @@ impl Entitlement {
     /// What kind of access it is, and what the host relies on.
     fn describe(&self) -> String {
         let yes = |is: bool| if is { "yes" } else { "no" };
-        let looks = if self.look.is_empty() { "no looks".to_owned() } else { format!("looks: {}", self.look.join(", ")) };
+        let looks = if self.look.is_empty() {
+            "no look: nobody but the connector itself looks".to_owned()
+        } else {
+            format!("looks: {}", self.look.join(", "))
+        };
         let parameter = |(key, parameter): (&String, &Parameter)| match &parameter.values {
             None => format!("; parameter {key}: any text"),
             Some(values) => {

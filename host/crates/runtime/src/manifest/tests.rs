@@ -120,7 +120,7 @@ fn what_does_not_fit_together_is_refused() {
         ("/statements/look/slots", json!({ "x": "text" }), "does not use it"),
         ("/statements/create/calls", json!(["observe"]), "must change nothing"),
         ("/statements/create/calls", json!([]), "names no call"),
-        ("/statements/create/effect", json!("read"), "takes a secret"),
+        ("/statements/create/effect", json!("read"), "is declared as a read"),
         ("/statements/create/databases", json!(true), "no read"),
         (
             "/statements/more",

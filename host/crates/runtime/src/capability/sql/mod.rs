@@ -173,6 +173,13 @@ impl Call {
         let mut texts = Vec::with_capacity(steps.len());
         for step in &steps {
             let statement = self.declared(&frame, step)?;
+            if statement.effect == Effect::Read {
+                let message = format!(
+                    "statement `{}` is declared as a read, and what `transact` runs may change something: run it with `query`",
+                    statement.name
+                );
+                return Err(refuse(FailureKind::Unsupported, "not-a-change", message));
+            }
             texts.push(self.render(&frame, statement, step).await?);
         }
         let session = &mut self.table.get_mut(handle)?.0;

@@ -127,6 +127,7 @@ fn whatever_a_version_changes_changes_a_line() {
         ("/entitlements/0/suspend".to_owned(), Some(json!(false))),
         ("/entitlements/1/marked".to_owned(), Some(json!(true))),
         ("/entitlements/0/look".to_owned(), Some(json!(["look", "look"]))),
+        ("/entitlements/1/look".to_owned(), Some(json!(["look-http", "look-http"]))),
         ("/entitlements/1/parameters".to_owned(), Some(json!({}))),
         ("/entitlements/1/parameters/role/values".to_owned(), None),
         ("/entitlements/1/parameters/role/values".to_owned(), Some(json!(["reader", "writer", "admin"]))),
@@ -135,6 +136,19 @@ fn whatever_a_version_changes_changes_a_line() {
         let after = with(&pointer, value.as_ref()).unwrap_or_else(|e| panic!("{pointer} {value:?}: {e}"));
         assert_ne!(before, after, "{pointer} {value:?}");
     }
+}
+
+#[test]
+fn an_access_that_only_its_connector_looks_at_is_named() {
+    let mut json = base();
+    let mut unseen = json["entitlements"][1].clone();
+    unseen["name"] = json!("project.claimed");
+    unseen.as_object_mut().unwrap().remove("look");
+    json["entitlements"].as_array_mut().unwrap().push(unseen);
+    let lines = lines(&json).unwrap();
+    let of = |name: &str| lines.iter().find(|line| line.starts_with(&format!("entitlement {name} "))).unwrap();
+    assert!(of("project.claimed").contains("; no look: nobody but the connector itself looks;"), "{lines:#?}");
+    assert!(!of("project.member").contains("nobody"), "{lines:#?}");
 }
 
 #[test]

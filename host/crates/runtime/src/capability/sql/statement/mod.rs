@@ -8,7 +8,7 @@ mod tests;
 use hallpass_domain::port::{Failure, FailureKind};
 
 use self::render::{Argument, Frozen, Rendered};
-use self::template::{Rendering, Source, Template};
+use self::template::{Source, Template, change};
 use crate::manifest::document::{self, Call, Effect};
 
 /// A declared statement, parsed and checked.
@@ -31,6 +31,9 @@ impl Statement {
     pub(crate) fn declare(name: &str, doc: &document::Statement) -> Result<Self, String> {
         let wrong = |what: &str| Err(format!("the statement `{name}` {what}"));
         let template = Template::parse(&doc.text, &doc.slots).map_err(|what| format!("the statement `{name}` {what}"))?;
+        if let Some(word) = change(&doc.text).filter(|_| doc.effect == Effect::Read) {
+            return wrong(&format!("begins with `{word}`, which changes something, and is declared as a read: declare it as a `change`"));
+        }
         if doc.calls.is_empty() {
             return wrong("names no call in `calls`, so nothing can use it");
         }

@@ -143,6 +143,15 @@ const ALLOWED: &[&str] = &[
     "with",
 ];
 
+/// What a statement may begin with that reads. `WITH` may change something all the same, and `SELECT` call what does: there the
+/// read-only transaction decides.
+const READS: &[&str] = &["select", "show", "table", "values", "with"];
+
+/// The first word of a text that changes something whatever follows it.
+pub(crate) fn change(text: &str) -> Option<&str> {
+    text.split_whitespace().next().filter(|word| !READS.iter().any(|reads| word.eq_ignore_ascii_case(reads)))
+}
+
 /// Functions that run a text as SQL, reach another server, or read and write files of the server.
 const BEYOND: &[&str] = &[
     "_to_xml",

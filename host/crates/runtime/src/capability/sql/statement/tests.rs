@@ -8,6 +8,7 @@ use hallpass_domain::ids::{HoldingId, InstallationId, Stamp};
 use hallpass_domain::port::Wish;
 use hallpass_domain::rng::SeededRng;
 
+use super::Statement;
 use super::render::{Argument, Frozen, identifier, literal, render};
 use super::template::{Piece, Template};
 
@@ -72,6 +73,34 @@ fn a_text_that_could_be_more_than_one_statement_or_move_a_value_out_of_its_quote
         "",
     ] {
         assert!(Template::parse(bad, &declared).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn what_begins_with_a_change_is_declared_as_no_read() {
+    let declared = |text: &str, effect: &str| {
+        let doc = serde_json::json!({"text": text, "effect": effect, "calls": ["apply"]});
+        Statement::declare("a", &serde_json::from_value(doc).unwrap()).map(drop)
+    };
+    for text in [
+        "CREATE ROLE {stamp}",
+        "\n\tdelete FROM t",
+        "INSERT INTO t VALUES (1) RETURNING 1",
+        "UPDATE t SET a = 1 RETURNING a",
+        "MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE",
+        "GRANT a TO {stamp}",
+        "REVOKE a FROM {stamp}",
+        "COMMENT ON ROLE {stamp} IS 'a'",
+        "DROP ROLE {stamp}",
+        "ALTER ROLE {stamp} NOLOGIN",
+        "REASSIGN OWNED BY {stamp} TO a",
+    ] {
+        assert!(declared(text, "read").unwrap_err().contains("declared as a read"), "{text}");
+        declared(text, "change").unwrap();
+    }
+    for text in ["SELECT 1 AS a", "Show a", "TABLE t", "VALUES (1)", "WITH a AS (SELECT 1 AS b) SELECT b FROM a"] {
+        declared(text, "read").unwrap();
+        declared(text, "change").unwrap();
     }
 }
 

@@ -1,0 +1,9 @@
+//! Says as whom the host logs in to its own target, as it may.
+
+use crate::scene::{Said, Scene};
+use hallpass_connector::grants::{Outcome, Settled};
+
+pub(crate) fn run(scene: &Scene<'_>) -> Said {
+    let locator = scene.inv.setting("user").unwrap_or_default();
+    Ok(Outcome::Settled(Settled { locator, already: false, replaced: Vec::new() }))
+}

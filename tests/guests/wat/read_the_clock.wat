@@ -1,0 +1,25 @@
+;; Reads both clocks. Traps where one shows anything but the instant at which all of them stand.
+(module
+  (import "hallpass:connector/host@0.1.0" "[resource-drop]invocation" (func $drop (param i32)))
+  (import "wasi:clocks/wall-clock@0.2.0" "now" (func $wall (param i32)))
+  (import "wasi:clocks/monotonic-clock@0.2.12" "now" (func $monotonic (result i64)))
+  (memory (export "memory") 1)
+  (func (export "hallpass:connector/health@0.1.0#check") (param $inv i32) (result i32)
+    (local $left i32)
+    (local.set $left (i32.const 1000))
+    (loop $again
+      (call $wall (i32.const 16))
+      ;; 2000-01-01T00:00:00Z
+      (if (i64.ne (i64.load (i32.const 16)) (i64.const 946684800)) (then unreachable))
+      (if (i32.load (i32.const 24)) (then unreachable))
+      (if (i64.ne (call $monotonic) (i64.const 0)) (then unreachable))
+      (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+    (call $drop (local.get $inv))
+    (i32.store8 (i32.const 1024) (i32.const 0))
+    (i32.const 1024)
+  )
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+  (func (export "hallpass:connector/grants@0.1.0#apply") (param i32 i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "hallpass:connector/grants@0.1.0#revoke") (param i32 i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "hallpass:connector/grants@0.1.0#observe") (param i32 i32) (result i32) unreachable)
+)

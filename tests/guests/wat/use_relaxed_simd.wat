@@ -1,0 +1,15 @@
+;; Computes what may come out differently on another processor.
+(module
+  (import "hallpass:connector/host@0.1.0" "[resource-drop]invocation" (func $drop (param i32)))
+  (memory (export "memory") 1)
+  (func (export "hallpass:connector/health@0.1.0#check") (param $inv i32) (result i32)
+    (drop (i8x16.relaxed_swizzle (v128.const i64x2 0 0) (v128.const i64x2 0 0)))
+    (call $drop (local.get $inv))
+    (i32.store8 (i32.const 1024) (i32.const 0))
+    (i32.const 1024)
+  )
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+  (func (export "hallpass:connector/grants@0.1.0#apply") (param i32 i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "hallpass:connector/grants@0.1.0#revoke") (param i32 i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "hallpass:connector/grants@0.1.0#observe") (param i32 i32) (result i32) unreachable)
+)
