@@ -71,6 +71,20 @@ fn failpoints_are_for_throwaway_folders_only() {
 }
 
 #[test]
+fn a_port_that_is_taken_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for more in [None, Some("--throwaway")] {
+        let args: Vec<&str> = ["serve", "--data", data.to_str().unwrap(), "--listen", &address].into_iter().chain(more).collect();
+        let (exit, _, err) = call(&args, Environment::default());
+        assert!(exit == Exit::Failed && err.contains("--listen"), "{err}");
+        assert!(!data.exists(), "a folder was made for {more:?}");
+    }
+}
+
+#[test]
 fn a_folder_that_is_no_data_folder_is_not_made_one_by_looking_at_it() {
     let folder = tempfile::tempdir().unwrap();
     let (exit, _, err) = call(&["audit", "verify", "--data", folder.path().to_str().unwrap()], Environment::default());
