@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hallpass_broker::{BrokerError, NewConnector, NewRepin, NewUpgrade, TargetChange};
+use hallpass_broker::{BrokerError, NewConnector, NewRepin, NewTarget, NewUpgrade, TargetChange};
 use hallpass_domain::secret::SecretText;
-use hallpass_tests::app::{MINUTE, TestApp};
+use hallpass_tests::app::{MINUTE, TestApp, name};
 use hallpass_tests::on_both_backends;
 
 fn change(settings: &[(&str, &str)], secrets: &[(&str, &str)]) -> TargetChange {
@@ -25,6 +25,24 @@ async fn upgrade(app: &TestApp, file: &str) -> Option<String> {
 }
 
 on_both_backends! {
+    async fn a_target_without_a_secret_that_its_connector_needs_is_not_added(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let admin = app.sign_in("admin").await;
+        let new = |secrets: &[(&str, &str)]| NewTarget {
+            name: name("other"),
+            environment: name("production"),
+            connector: "scripted".into(),
+            settings: BTreeMap::new(),
+            secrets: secrets.iter().map(|(k, v)| ((*k).into(), SecretText::new((*v).into()))).collect(),
+            network: Vec::new(),
+            owner: None,
+        };
+        let refused = app.broker.add_target(&admin, new(&[("spare", "x")])).await.unwrap_err();
+        assert!(matches!(&refused, BrokerError::Invalid { field: "secrets", reason, .. } if reason == "password is missing"), "{refused:?}");
+        assert_eq!(app.broker.targets(&admin).await.unwrap().len(), 1);
+        app.broker.add_target(&admin, new(&[("password", "x")])).await.unwrap();
+    }
+
     async fn secrets_are_not_sent_elsewhere_by_who_does_not_know_them(bed: Bed) {
         let app = TestApp::new(bed).await;
         let admin = app.sign_in("admin").await;

@@ -56,6 +56,7 @@ pub(super) fn facts(version: &str) -> ConnectorFacts {
         entitlements: Vec::new(),
         settings: Vec::new(),
         secrets: Vec::new(),
+        optional_secrets: Vec::new(),
         permissions: Vec::new(),
     }
 }

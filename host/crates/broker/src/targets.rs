@@ -29,7 +29,7 @@ const MOST_SETTING_BYTES: usize = 64 * 1024;
 const MOST_NETWORK_GRANTS: usize = 64;
 
 impl Broker {
-    /// Adds a target. Its settings and secrets must be those that the connector's manifest declares.
+    /// Adds a target. Its settings and secrets must be those that the connector's manifest declares, and all of those that are needed.
     pub async fn add_target(&self, ctx: &OpContext, new: NewTarget) -> Result<Target, BrokerError> {
         self.make_target(ctx, new, None).await
     }
@@ -48,6 +48,7 @@ impl Broker {
         check_secrets(&facts, &new.secrets)?;
         let network = check_network(&new.network)?;
         let owner = match &new.owner {
+        check_complete(&facts, &new.secrets)?;
             Some(name) => self.live_user(name, "owner").await?.id,
             None => ctx.facts().human().id.clone(),
         };
@@ -405,3 +406,16 @@ fn check_secrets(facts: &ConnectorFacts, secrets: &BTreeMap<String, SecretText>)
     }
     Ok(())
 }
+/// Refuses a new target without a secret that its connector needs.
+fn check_complete(facts: &ConnectorFacts, secrets: &BTreeMap<String, SecretText>) -> Result<(), BrokerError> {
+    let needed = facts.secrets.iter().filter(|name| !facts.optional_secrets.contains(name));
+    let missing: Vec<&str> = needed.filter(|name| !secrets.contains_key(*name)).map(String::as_str).collect();
+    let Some(first) = missing.first() else { return Ok(()) };
+    let is = if missing.len() == 1 { "is" } else { "are" };
+    Err(BrokerError::invalid(
+        "secrets",
+        format!("{} {is} missing", missing.join(", ")),
+        format!("Send every secret that the connector needs along: `hallpass target add` reads each from a file, --secret {first}=FILE."),
+    ))
+}
+
