@@ -84,6 +84,7 @@ impl World {
             owner: alice.id.clone(),
             created: now,
             revision: 1,
+            removed: None,
         };
         let made = run_tx!(store, "test.world", |tx| -> StoreResult<()> {
             for p in [&alice, &bob, &bot] {

@@ -17,7 +17,7 @@ use crate::context::{anchor, facts_of, is_alive};
 use crate::engine;
 use crate::error::BrokerError;
 use crate::requests::check_admitted;
-use crate::targets::target_facts;
+use crate::targets::{check_there, target_facts};
 
 /// A target and one of its entitlements.
 pub(crate) struct Wanted {
@@ -145,6 +145,7 @@ impl Broker {
         tx.hold_target(&ask.target).await?;
         let mut reads = tx.reads();
         let target = reads.target(&ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &ask.target))?;
+        check_there(&target)?;
         let wanted = self.wanted(target, &ask.entitlement, &ask.resource).await?;
         let principal = reads.principal(&request.requester).await?.ok_or_else(missing)?;
         let facts = facts_of(&mut reads, &principal).await?;

@@ -15,6 +15,7 @@ use crate::context::OpContext;
 use crate::error::BrokerError;
 use crate::once::{Made, Once};
 use crate::part::Filling;
+use crate::targets::check_there;
 use crate::views::{NewRequest, Page, Part, RequestFilter, RequestView};
 
 /// The most bytes of a justification.
@@ -85,6 +86,12 @@ impl Broker {
                     reason: format!("{} of your requests wait for a verdict", self.settings.most_pending),
                     remedy: "Wait for verdicts, or withdraw what is not needed any more.".into(),
                 });
+            }
+            if !auto {
+                // A grant holds it itself. Where it is being removed, this request comes first or not at all.
+                tx.hold_target(&ask.target).await?;
+                let target = tx.reads().target(&ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &ask.target))?;
+                check_there(&target)?;
             }
             tx.insert_request(&request).await?;
             tx.emit(submitted(&request, &actors)).await?;

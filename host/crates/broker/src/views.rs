@@ -245,6 +245,8 @@ pub struct TargetChange {
     pub network: Option<Vec<String>>,
     /// The connector for new holdings.
     pub connector: Option<Digest>,
+    /// Its environment: what policy is asked about from now on.
+    pub environment: Option<Name>,
 }
 
 /// A principal's name inside a target.

@@ -123,6 +123,13 @@ pub enum Problem {
         /// What to do.
         remedy: &'static str,
     },
+    /// What is to go is still needed.
+    InUse {
+        /// By what.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
     /// More time than policy allows.
     TooLong {
         /// What was asked for, in milliseconds.
@@ -199,6 +206,7 @@ impl Problem {
             Self::Stale => ("stale", StatusCode::CONFLICT, "Changed at the same moment"),
             Self::Duplicate { .. } => ("duplicate", StatusCode::CONFLICT, "There is one already"),
             Self::Taken { .. } => ("taken", StatusCode::CONFLICT, "Taken already"),
+            Self::InUse { .. } => ("in-use", StatusCode::CONFLICT, "Still in use"),
             Self::TooLong { .. } => ("too-long", StatusCode::UNPROCESSABLE_ENTITY, "More time than policy allows"),
             Self::TooMany { .. } => ("too-many", StatusCode::TOO_MANY_REQUESTS, "Too many at once"),
             Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE, "Too many calls at once"),

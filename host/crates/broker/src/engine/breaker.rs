@@ -12,6 +12,7 @@ use hallpass_store::run_tx;
 use super::backoff::jitter;
 use crate::Broker;
 use crate::error::BrokerError;
+use crate::targets::check_there;
 
 /// The longest time between two probes.
 const PROBE_MS: u64 = 2_000;
@@ -47,7 +48,7 @@ impl Breakers {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(target.clone(), probe).is_none()
     }
 
-    fn close(&self, target: &TargetId) {
+    pub(crate) fn close(&self, target: &TargetId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(target);
     }
 }
@@ -85,6 +86,8 @@ impl Broker {
     pub(crate) async fn probe(&self, target: &TargetId) {
         match self.ask(target).await {
             Ok(()) => self.target_is_back(target).await,
+            // Removed, perhaps by another node.
+            Err(BrokerError::Gone { .. }) => self.breakers.close(target),
             Err(BrokerError::Target(failure)) if !is_outage(&failure) => {
                 tracing::warn!(target = %target, failure.code = %failure.code, "the target answers, and is not healthy");
                 self.target_is_back(target).await;
@@ -112,6 +115,7 @@ impl Broker {
 
     async fn ask(&self, target: &TargetId) -> Result<(), BrokerError> {
         let target = self.store.reads().await?.target(target).await?.ok_or_else(|| BrokerError::not_found("target", target))?;
+        check_there(&target)?;
         let call = self.harmless(&target).await?;
         self.connectors.reach(&call).await.map_err(BrokerError::Target)
     }

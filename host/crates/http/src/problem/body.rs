@@ -133,7 +133,9 @@ impl Problem {
                 let (asked, most) = (human(*asked_ms), human(*max_ms));
                 (format!("{asked} was asked for, the limit is {most}."), format!("Ask for at most {most} (duration_ms {max_ms})."))
             }
-            Self::Gone { reason, remedy } | Self::TooMany { reason, remedy } => (sentence(reason), remedy.clone()),
+            Self::Gone { reason, remedy } | Self::TooMany { reason, remedy } | Self::InUse { reason, remedy } => {
+                (sentence(reason), remedy.clone())
+            }
             Self::NotAdmitted(refusal) => (sentence(&refusal.reason), refusal.remedy.clone()),
             Self::Target(failure) => {
                 body.failure = Some(failure.kind.to_string());

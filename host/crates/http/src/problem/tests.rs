@@ -27,6 +27,7 @@ fn table() -> Vec<(BrokerError, u16, &'static str, &'static str)> {
         (BrokerError::Stale, 409, "stale", "same moment"),
         (BrokerError::Duplicate { noun: "target", name: text("shop") }, 409, "duplicate", "target shop"),
         (BrokerError::Taken(Constraint::Account), 409, "taken", "belongs to another principal"),
+        (BrokerError::InUse { reason: text("gr_x is active"), remedy: text("revoke it") }, 409, "in-use", "Gr_x is active."),
         (BrokerError::TooLong { asked_ms: 3_600_000, max_ms: 1_800_000, policies: vec![text("p1")] }, 422, "too-long", "the limit is 30m"),
         (BrokerError::TooMany { reason: text("100 wait"), remedy: text("wait") }, 429, "too-many", "100 wait."),
         (BrokerError::Gone { reason: text("picked up before"), remedy: text("rotate it") }, 410, "gone", "Picked up before."),

@@ -5,6 +5,7 @@ pub(crate) mod add;
 pub(crate) mod check;
 pub(crate) mod lift;
 pub(crate) mod list;
+pub(crate) mod remove;
 pub(crate) mod set_account;
 pub(crate) mod show;
 pub(crate) mod update;
@@ -33,7 +34,7 @@ pub struct Target {
     /// Its id.
     #[schema(value_type = String, example = "tg_01j00000000000000000000000")]
     pub id: TargetId,
-    /// Its name, unique among all targets.
+    /// Its name, unique among all targets that are there.
     #[schema(value_type = String, example = "shop-prod")]
     pub name: Name,
     /// What policies ask about.
@@ -56,6 +57,9 @@ pub struct Target {
     pub created: Instant,
     /// One more with each change.
     pub revision: i64,
+    /// Since when it is gone: nothing new happens in it, and its secrets are erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Instant>,
     /// Versions of the connector whose calls have stopped here, because they broke the rules too often in a row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quarantines: Vec<Quarantine>,
@@ -94,6 +98,7 @@ impl From<Stored> for Target {
             owner: t.owner,
             created: t.created.into(),
             revision: t.revision,
+            removed: t.removed.map(Into::into),
             quarantines: Vec::new(),
         }
     }
