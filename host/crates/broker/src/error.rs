@@ -40,7 +40,7 @@ pub enum BrokerError {
         /// What to do.
         remedy: String,
     },
-    /// The state does not allow it any more.
+    /// The state does not allow it: not yet, or not any more.
     #[error(transparent)]
     Conflict(#[from] Conflict),
     /// Somebody else changed it at the same time.
@@ -94,8 +94,8 @@ pub enum BrokerError {
     /// A file that is no connector of ours.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
-    /// The target did not do it.
-    #[error("the target answered: {0}")]
+    /// The target did not do it, or nobody would ask it.
+    #[error("{0}")]
     Target(Failure),
     /// More at once than one caller may have.
     #[error("{reason}")]
