@@ -1,7 +1,15 @@
 //! The command line as a person meets it.
 
 use clap::CommandFactory as _;
-use serde_json::Value;
+use hallpass_broker::SystemClock;
+use hallpass_domain::Clock as _;
+use hallpass_domain::ids::{GrantId, RequestId};
+use hallpass_domain::rng::SystemRng;
+use hallpass_domain::secret::{SecretText, Signer as _};
+use hallpass_keyring::{KeyKind, Keyring, MasterKey, MasterSource};
+use hallpass_tokens::MintRequest;
+use hallpass_verify::{Mode, Party, Right};
+use serde_json::{Value, json};
 
 use super::{Cli, Context, Exit, run};
 use crate::config::Environment;
@@ -114,6 +122,64 @@ fn a_new_connector_is_written_once_and_never_over_something() {
     assert!(exit == Exit::Usage && err.contains("a-z, 0-9"), "{err}");
     let (exit, _, err) = call(&["connector", "new", "queue", "--lang", "cobol"], Environment::default());
     assert!(exit == Exit::Usage && err.contains("rust, js, python"), "{err}");
+}
+
+#[test]
+fn a_folder_in_place_of_a_plugin_file_is_named_with_what_to_give() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("acme.key");
+    assert_eq!(call(&["connector", "keygen", "acme", "--out", key.to_str().unwrap()], Environment::default()).0, Exit::Done);
+    let args = ["connector", "sign", folder.path().to_str().unwrap(), "--key", key.to_str().unwrap()];
+    let (exit, _, err) = call(&args, Environment::default());
+    assert!(exit == Exit::Usage && err.contains("is a folder") && err.contains("hallpass connector build"), "{err}");
+    std::fs::write(&key, "{}").unwrap();
+    let (_, _, err) = call(&args, Environment::default());
+    assert!(err.contains("acme.key: this is no publisher's key"), "{err}");
+}
+
+#[test]
+fn a_pass_that_holds_offline_is_not_said_to_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pass, keys) = (folder.path().join("pass"), folder.path().join("keys.json"));
+    let rng = SystemRng;
+    let master = MasterSource::Variable { name: "TEST".into(), value: SecretText::new("11".repeat(32)) };
+    let keyring = Keyring::open(&MasterKey::obtain(&master, true, &rng).unwrap());
+    let signing = keyring.load(&keyring.new_keys(1, &rng).unwrap()).unwrap();
+    let (issuer, approval) = (signing.current(KeyKind::Issuer).unwrap(), signing.current(KeyKind::Approval).unwrap());
+    let now = SystemClock.now();
+    let request = MintRequest {
+        issuer: "https://hallpass.test".into(),
+        grant: GrantId::new(now, &rng).unwrap(),
+        request: RequestId::new(now, &rng).unwrap(),
+        policy_revision: "sha256:0".into(),
+        log: None,
+        subject: Party { kind: "agent".into(), id: "pr_x".into() },
+        on_behalf_of: None,
+        owner: None,
+        rights: vec![Right { target: "shop".into(), operation: "schema.read".into(), resource: "database:shop".into(), mode: Mode::Auto }],
+        not_before: now,
+        end: now.plus(60_000),
+        audience: "https://shop.test".into(),
+        holder: None,
+    };
+    let minted = hallpass_tokens::mint(&request, issuer, &approval.public_key(), &rng).unwrap();
+    std::fs::write(&pass, minted.text.expose()).unwrap();
+    let published = signing.published().filter(|(kind, _, _)| matches!(kind, KeyKind::Issuer | KeyKind::Approval));
+    let published: Vec<Value> = published
+        .map(|(kind, id, public)| json!({"algorithm": "ed25519", "key_bytes": hex::encode(public), "key_id": id, "use": kind.as_str()}))
+        .collect();
+    std::fs::write(&keys, json!({ "keys": published }).to_string()).unwrap();
+    let call_for = |resource: &str, more: &[&str]| {
+        let args = ["pass", "verify", pass.to_str().unwrap(), "--keys", keys.to_str().unwrap(), "--audience", "https://shop.test"];
+        let rest = ["--target", "shop", "--operation", "schema.read", "--resource", resource];
+        call(&[&args[..], &rest[..], more].concat(), Environment::default())
+    };
+    let (exit, out, err) = call_for("database:shop", &[]);
+    assert!(exit == Exit::Done && out.contains("true"), "{out}{err}");
+    assert!(err.contains("revoked") && err.contains("not looked up"), "{err}");
+    let (_, out, _) = call_for("database:shop", &["--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["revocation"], "not looked up");
+    assert_eq!(call_for("database:other", &[]).0, Exit::Refused);
 }
 
 /// Closed by its reader.
