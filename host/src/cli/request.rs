@@ -58,12 +58,12 @@ impl From<AskArgs> for Ask {
 
 #[derive(Debug, clap::Subcommand)]
 enum Look {
-    /// List requests.
+    /// List requests: yours and those of the agents that you own, or all of them where you are an operator.
     List {
         /// Only in this state: pending, approved, denied, withdrawn, lapsed.
         #[arg(long)]
         state: Option<String>,
-        /// Only your own.
+        /// Only your own, not those of your agents.
         #[arg(long)]
         mine: bool,
     },

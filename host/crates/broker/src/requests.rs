@@ -120,12 +120,13 @@ impl Broker {
         Ok(self.policy.explain(&AccessQuery { principal: ctx.facts().clone(), access: wanted.access, duration_ms: ask.duration_ms }))
     }
 
-    /// Requests that the caller may see.
+    /// Requests that the caller may see: all of them for an operator, else their own and those of the agents and workloads that they own.
     pub async fn requests(&self, ctx: &OpContext, filter: RequestFilter, page: Page) -> Result<Part<RequestView>, BrokerError> {
-        let requester = (filter.mine || !ctx.is_operator()).then(|| ctx.principal().clone());
+        let requester = filter.mine.then(|| ctx.principal().clone());
+        let behind = (!filter.mine && !ctx.is_operator()).then(|| ctx.principal().clone());
         self.list(
             ctx,
-            hallpass_store::RequestFilter { requester, state: filter.state, ..hallpass_store::RequestFilter::default() },
+            hallpass_store::RequestFilter { requester, behind, state: filter.state, ..hallpass_store::RequestFilter::default() },
             page,
             |_, _| true,
         )
