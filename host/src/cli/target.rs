@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
-use super::render::{list, pairs, text};
+use super::render::{held_back, list, pairs, text};
 use crate::client::Look as _;
 
 /// Add and look after targets, and the accounts in them.
@@ -232,8 +232,6 @@ fn describe(target: &Value) -> String {
     let settings: Vec<String> = settings.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
     let accounts = target.items("accounts");
     let accounts: Vec<String> = accounts.iter().map(|a| format!("{} is {}", text(a, "principal"), text(a, "account"))).collect();
-    let stopped = target.items("quarantines");
-    let stopped: Vec<String> = stopped.iter().map(|q| format!("{}: {}", text(q, "connector"), text(q, "reason"))).collect();
     pairs(&[
         ("target", text(target, "name")),
         ("id", text(target, "id")),
@@ -245,6 +243,6 @@ fn describe(target: &Value) -> String {
         ("owner", text(target, "owner")),
         ("accounts", accounts.join(", ")),
         ("removed", text(target, "removed")),
-        ("calls stopped to", stopped.join(", ")),
+        ("held back", held_back(target)),
     ])
 }

@@ -16,6 +16,7 @@ pub(crate) mod way;
 
 use std::sync::Arc;
 
+pub(crate) use keep::banned;
 pub(crate) use trial::trial_lease;
 
 use hallpass_domain::connector::{ConnectorEvent, ConnectorState};

@@ -16,6 +16,7 @@ use hallpass_domain::secret::SecretText;
 use hallpass_store::{ConnectorRow, CredentialState};
 
 use crate::error::BrokerError;
+use crate::held_back::HeldBack;
 
 /// A part of a list.
 #[derive(Debug, Clone, Default)]
@@ -352,6 +353,17 @@ pub struct RequestView {
     pub approvals: Vec<Approval>,
     /// The grant that came of it.
     pub grant: Option<GrantId>,
+    /// What keeps it from going on. Looked up for one request, not for lists.
+    pub held_back: Vec<HeldBack>,
+}
+
+/// What policy would say, and what would hold the access back all the same.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// What policy would say.
+    pub explanation: hallpass_policy::Explanation,
+    /// What would hold it back.
+    pub held_back: Vec<HeldBack>,
 }
 
 /// A grant with what a reader wants to know beside it.

@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::shape::{Instant, SecretInput};
+use crate::shape::{HeldBack, Instant, SecretInput};
 
 /// One configured instance of a connector.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -63,6 +63,9 @@ pub struct Target {
     /// Versions of the connector whose calls have stopped here, because they broke the rules too often in a row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quarantines: Vec<Quarantine>,
+    /// What keeps calls to it, or its move to another version, from going on. Looked up for one target, not for lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<HeldBack>,
 }
 
 /// A version whose calls have stopped in a target.
@@ -85,6 +88,12 @@ async fn shown(app: &App, target: Stored) -> Result<Target, Problem> {
     Ok(Target { quarantines: stopped.into_iter().map(quarantine).collect(), ..target.into() })
 }
 
+/// The same with what holds it back.
+async fn shown_whole(app: &App, target: Stored) -> Result<Target, Problem> {
+    let held_back = if target.removed.is_none() { app.broker.held_back(&target).await? } else { Vec::new() };
+    Ok(Target { held_back: held_back.into_iter().map(HeldBack::from).collect(), ..shown(app, target).await? })
+}
+
 impl From<Stored> for Target {
     fn from(t: Stored) -> Self {
         Self {
@@ -100,6 +109,7 @@ impl From<Stored> for Target {
             revision: t.revision,
             removed: t.removed.map(Into::into),
             quarantines: Vec::new(),
+            held_back: Vec::new(),
         }
     }
 }
