@@ -264,6 +264,11 @@ impl TestApp {
         self.bed.advance(length, &[&self.store]).await;
     }
 
+    /// Where the records are.
+    pub fn records(&self) -> &Config {
+        self.bed.config()
+    }
+
     /// The checkpoint beside the database.
     pub fn kept_checkpoint(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("checkpoint")).unwrap()

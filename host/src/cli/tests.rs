@@ -1,5 +1,7 @@
 //! The command line as a person meets it.
 
+use std::sync::Arc;
+
 use clap::CommandFactory as _;
 use hallpass_broker::SystemClock;
 use hallpass_domain::Clock as _;
@@ -12,7 +14,8 @@ use hallpass_verify::{Mode, Party, Right};
 use serde_json::{Value, json};
 
 use super::{Cli, Context, Exit, run};
-use crate::config::Environment;
+use crate::config::{Config, Environment, Flags};
+use crate::wiring;
 
 fn call(args: &[&str], environment: Environment) -> (Exit, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -180,6 +183,38 @@ fn a_pass_that_holds_offline_is_not_said_to_stand() {
     let (_, out, _) = call_for("database:shop", &["--json"]);
     assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["revocation"], "not looked up");
     assert_eq!(call_for("database:other", &[]).0, Exit::Refused);
+}
+
+#[test]
+fn a_doctor_tries_the_keys_of_a_database_and_makes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let environment = Environment::of([("HALLPASS_HOME", folder.path().join("home").to_str().unwrap())]);
+    let doctor = || call(&["doctor", "--data", data.to_str().unwrap()], environment.clone());
+    let (exit, out, _) = doctor();
+    assert!(exit == Exit::Done && !data.exists(), "{out}");
+    let config = Config::load(&Flags { data: Some(data.clone()), ..Flags::default() }, &environment).unwrap();
+    std::fs::create_dir(&data).unwrap();
+    std::fs::set_permissions(&data, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let key = wiring::default_master_key(&data);
+    std::fs::create_dir(key.parent().unwrap()).unwrap();
+    runtime.block_on(async {
+        let store = wiring::open_store(&config, Arc::new(SystemClock), Arc::new(SystemRng)).await.unwrap();
+        wiring::Keys::load(&store, &wiring::master_key(&config, &environment), &SystemRng).await.ok().unwrap();
+        store.close().await;
+    });
+    let (exit, out, _) = doctor();
+    assert!(exit == Exit::Done && out.contains("the master key opens them"), "{out}");
+    std::fs::write(&key, "0".repeat(64)).unwrap();
+    let (exit, out, _) = doctor();
+    assert!(exit == Exit::Failed && out.contains("✗ keys") && out.contains("Bring that key back"), "{out}");
+    std::fs::remove_file(&key).unwrap();
+    let (exit, out, _) = doctor();
+    assert!(exit == Exit::Failed && out.contains("is missing") && !key.exists(), "{out}");
+    std::fs::write(data.join("hallpass.db"), "no database at all, but long enough to be taken for one").unwrap();
+    let (exit, out, _) = doctor();
+    assert!(exit == Exit::Failed && out.contains("✗ database") && out.contains("backup"), "{out}");
 }
 
 /// Closed by its reader.
