@@ -81,7 +81,7 @@ pub(super) struct Add {
 pub(super) struct Update {
     /// Its name or id.
     target: String,
-    /// Put it into this environment. Grants go on; policies are asked about the new one from now on.
+    /// Put it into this environment; its secrets must come along. Grants go on; policies are asked about the new one from now on.
     #[arg(long)]
     environment: Option<String>,
     /// A setting to change; may be repeated. An empty value removes it.

@@ -16,7 +16,8 @@ fn change(settings: &[(&str, &str)], secrets: &[(&str, &str)]) -> TargetChange {
 }
 
 fn to_environment(environment: &str) -> TargetChange {
-    TargetChange { environment: Some(name(environment)), ..TargetChange::default() }
+    let secrets = [("password".to_owned(), SecretText::new("management-secret".into()))].into();
+    TargetChange { environment: Some(name(environment)), secrets, ..TargetChange::default() }
 }
 
 /// Loads a version and moves the target to it; why it was held back.
@@ -125,6 +126,12 @@ on_both_backends! {
     async fn nobody_moves_a_target_to_an_environment_that_is_not_theirs(bed: Bed) {
         let app = TestApp::new(bed).await;
         let admin = app.sign_in("admin").await;
+        // Trials are made in `sandbox`: whoever does not know the secrets could not add such a target there.
+        let blind = TargetChange { secrets: BTreeMap::new(), ..to_environment("sandbox") };
+        let refused = app.broker.update_target(&admin, &app.target, blind.clone()).await;
+        assert!(matches!(&refused, Err(BrokerError::Invalid { field: "environment", remedy, .. }) if remedy.contains("password")), "{refused:?}");
+        let same = TargetChange { environment: Some(name("production")), ..blind };
+        app.broker.update_target(&admin, &app.target, same).await.unwrap();
         let refused = app.broker.update_target(&admin, &app.target, to_environment("vault")).await;
         assert!(matches!(refused, Err(BrokerError::Forbidden { .. })), "{refused:?}");
         assert_eq!(app.broker.target(&admin, &app.target).await.unwrap().environment.as_str(), "production");

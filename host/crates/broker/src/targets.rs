@@ -96,8 +96,8 @@ impl Broker {
     }
 
     /// Changes settings, secrets, network or environment. Whoever changes where the target's secrets are sent must know them: they come
-    /// along. Another environment is one in which the caller may configure targets, too; what is held goes on, and policy is asked about
-    /// it from the next verdict or request on.
+    /// along. So must who changes the environment, which is one in which the caller may configure targets, too; what is held goes on, and
+    /// policy is asked about it from the next verdict or request on.
     pub async fn update_target(&self, ctx: &OpContext, id: &TargetId, change: TargetChange) -> Result<Target, BrokerError> {
         let mut target = self.target_for(ctx, id, Action::TargetConfigure).await?;
         if change.connector.is_some_and(|connector| connector != target.connector) {
@@ -110,6 +110,9 @@ impl Broker {
         let facts = self.known(&target.connector).await?;
         let left = change.environment.as_ref().is_some_and(|to| *to != target.environment).then(|| target.environment.clone());
         if let Some(environment) = change.environment {
+            if left.is_some() {
+                check_moved(&target, &change.secrets)?;
+            }
             target.environment = environment;
             ctx.authorize(Action::TargetConfigure, ResourceFacts::Target(&target_facts(&target, &facts)))?;
         }
@@ -418,6 +421,20 @@ pub(crate) fn check_secrets_of(facts: &ConnectorFacts, names: &[String]) -> Resu
         }
         None => Ok(()),
     }
+}
+
+/// Refuses another environment to whoever does not know the target's secrets. They could not add such a target there, in which policies
+/// may give access away and trials are made.
+fn check_moved(target: &Target, secrets: &BTreeMap<String, SecretText>) -> Result<(), BrokerError> {
+    let kept: Vec<&str> = target.secrets.iter().filter(|name| !secrets.contains_key(*name)).map(String::as_str).collect();
+    if kept.is_empty() {
+        return Ok(());
+    }
+    Err(BrokerError::invalid(
+        "environment",
+        "it decides who gains access with the secrets of this target, and is changed without them",
+        format!("Send the secrets along: {}.", kept.join(", ")),
+    ))
 }
 
 /// Refuses a new target without a secret that its connector needs.

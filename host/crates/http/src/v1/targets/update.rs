@@ -33,7 +33,7 @@ pub struct TargetChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub connector: Option<Digest>,
-    /// What policies are asked about from now on. The caller must be allowed to configure targets there, too.
+    /// What policies are asked about from now on. The caller must be allowed to configure targets there, too, and sends the secrets along.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "staging")]
     pub environment: Option<Name>,
