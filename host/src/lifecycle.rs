@@ -72,6 +72,9 @@ pub async fn serve(
     let listener = TcpListener::bind(config.server.listen).await.with_context(|| {
         format!("cannot listen on {}: choose another address with --listen, or stop what listens there", config.server.listen)
     })?;
+    if trial.throwaway {
+        mark(&config.server.data)?;
+    }
     let store = wiring::open_store(config, Arc::clone(&clock), Arc::clone(&rng)).await?;
     let url = match &config.server.public_url {
         Some(url) => url.clone(),
@@ -120,14 +123,20 @@ async fn close(broker: Arc<Broker>, store: hallpass_store::Store) {
     store.close().await;
 }
 
-/// Whether this folder may be used in this way.
+/// Marks a new data folder as one that nothing depends on.
+fn mark(data: &Path) -> anyhow::Result<()> {
+    let mark = data.join(THROWAWAY);
+    if mark.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
+    std::fs::write(&mark, "Nothing depends on this folder.\n").with_context(|| format!("{} cannot be written", mark.display()))
+}
+
+/// Whether this folder may be used in this way. Makes nothing.
 fn admit(data: &Path, embedded: bool, trial: Trial) -> anyhow::Result<()> {
     let mark = data.join(THROWAWAY);
     let is_new = std::fs::read_dir(data).map_or(true, |mut entries| entries.next().is_none());
-    if trial.throwaway && is_new {
-        std::fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
-        std::fs::write(&mark, "Nothing depends on this folder.\n").with_context(|| format!("{} cannot be written", mark.display()))?;
-    }
     let left = [wiring::AUDIT_KEY, wiring::CHECKPOINT].into_iter().find(|name| data.join(name).exists());
     if let Some(left) = left.filter(|_| embedded && !data.join("hallpass.db").exists()) {
         bail!(
@@ -136,7 +145,8 @@ fn admit(data: &Path, embedded: bool, trial: Trial) -> anyhow::Result<()> {
             data.display()
         );
     }
-    if (trial.throwaway || trial.fail_at.is_some()) && !mark.exists() {
+    let is_marked = mark.exists() || (trial.throwaway && is_new);
+    if (trial.throwaway || trial.fail_at.is_some()) && !is_marked {
         bail!(
             "the data folder {} was not made with --throwaway, so nothing may be made to fail on it: start on a new folder with --throwaway",
             data.display()
@@ -194,6 +204,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         admit(&data, true, Trial { throwaway: true, ..Trial::default() }).unwrap();
+        mark(&data).unwrap();
         std::fs::write(data.join("hallpass.db"), "").unwrap();
         assert!(admit(&data, true, Trial { fail_at: Some(Failpoint::TargetAfterCommit), ..Trial::default() }).is_ok());
     }

@@ -18,6 +18,7 @@ use hallpass_store::Store;
 use crate::config::{Config, Environment, Limits};
 use crate::conformance::Kit;
 
+pub(crate) use keys::source as master_key;
 pub use keys::{Keys, KeysError};
 
 /// The file beside the database that holds the newest signed checkpoint.
@@ -36,11 +37,15 @@ pub struct Wired {
 /// Opens the store of a configuration. A second server on the same data folder is refused here.
 pub async fn open_store(config: &Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> anyhow::Result<Store> {
     make_private(&config.server.data)?;
-    let which = match &config.store.postgres_url {
+    Ok(Store::open(which_store(config), clock, rng).await?)
+}
+
+/// The store of a configuration.
+pub(crate) fn which_store(config: &Config) -> hallpass_store::Config {
+    match &config.store.postgres_url {
         Some(url) => hallpass_store::Config::Postgres { url: url.clone(), offset_ms: 0 },
         None => hallpass_store::Config::Sqlite { dir: config.server.data.clone(), max_page_count: None },
-    };
-    Ok(Store::open(which, clock, rng).await?)
+    }
 }
 
 /// Puts everything together.
@@ -53,7 +58,8 @@ pub async fn wire(
     rng: Arc<dyn Rng>,
 ) -> anyhow::Result<Wired> {
     let data = &config.server.data;
-    let source = keys::source(config, environment)?;
+    let source = keys::source(config, environment);
+    keys::make_room(&source)?;
     let keys = Keys::load(&store, &source, rng.as_ref()).await?;
     keep_audit_key(&data.join(AUDIT_KEY), &store, &keys)?;
     let policy = policies(config.policies.dir.as_deref(), &store).await?;
@@ -124,7 +130,7 @@ async fn policies(dir: Option<&Path>, store: &Store) -> anyhow::Result<PolicySet
 }
 
 /// The broker's settings: its defaults, and over them what is configured.
-fn settings(url: &str, node: &str, limits: &Limits) -> Settings {
+pub(crate) fn settings(url: &str, node: &str, limits: &Limits) -> Settings {
     let mut settings = Settings::at(url);
     node.clone_into(&mut settings.node);
     let times = [

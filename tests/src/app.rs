@@ -43,6 +43,10 @@ permit (principal, action == Action::"request", resource) when { resource.entitl
 permit (principal is User, action == Action::"request", resource) when { resource.entitlement == "role.member" };
 @id("juniors") @route("two-dbas") @max("5m")
 permit (principal in Group::"juniors", action == Action::"request", resource) when { resource.entitlement == "role.member" };
+@id("frozen")
+forbid (principal, action == Action::"request", resource) when { resource.environment == "frozen" };
+@id("vault")
+forbid (principal, action == Action::"target.configure", resource) when { resource.environment == "vault" };
 @id("leave") @reason("who is on leave gets nothing")
 forbid (principal in Group::"on-leave", action == Action::"request", resource);
 "#;
@@ -258,6 +262,11 @@ impl TestApp {
     /// Moves time on, and nothing else.
     pub async fn advance(&self, length: Millis) {
         self.bed.advance(length, &[&self.store]).await;
+    }
+
+    /// Where the records are.
+    pub fn records(&self) -> &Config {
+        self.bed.config()
     }
 
     /// The checkpoint beside the database.

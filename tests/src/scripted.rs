@@ -290,7 +290,8 @@ fn facts(digest: Digest) -> ConnectorFacts {
             SettingFacts { name: "host".into(), title: "Where".into(), required: false, default: Some("here".into()), connects: true },
             SettingFacts { name: "colour".into(), title: "Which".into(), required: false, default: None, connects: false },
         ],
-        secrets: vec!["password".into()],
+        secrets: vec!["password".into(), "spare".into()],
+        optional_secrets: vec!["spare".into()],
         permissions: Vec::new(),
     }
 }

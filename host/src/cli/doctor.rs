@@ -1,5 +1,7 @@
 //! `hallpass doctor`: what is wrong, and how to mend it.
 
+mod records;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -11,7 +13,8 @@ use crate::client::Look as _;
 use crate::config::{Config, Flags};
 use crate::wiring;
 
-/// Say what is wrong and how to mend it: configuration, data folder, keys, policies, profile, broker.
+/// Say what is wrong and how to mend it: configuration, data folder, database, keys, grants, connectors, profile and broker. The database is
+/// read and never changed, also while a broker runs on it. Exit code 1 when anything is wrong.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The configuration file to look at.
@@ -36,12 +39,18 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failur
         Ok(config) => {
             findings.push(Finding { about: "configuration", outcome: Ok(String::from("is sound")) });
             findings.push(Finding { about: "data folder", outcome: data_folder(&config.server.data) });
-            findings.push(Finding { about: "master key", outcome: master_key(&config) });
+            let recorded = records::look(&config, &cx.environment).await;
+            if recorded.is_empty() {
+                findings.push(Finding { about: "master key", outcome: master_key(&config) });
+            }
+            findings.extend(recorded);
         }
     }
     findings.push(Finding { about: "profile and broker", outcome: broker(cx).await });
-    if let Some(outcome) = quarantines(cx).await {
-        findings.push(Finding { about: "connectors", outcome });
+    if !findings.iter().any(|finding| finding.about == records::CONNECTORS)
+        && let Some(outcome) = quarantines(cx).await
+    {
+        findings.push(Finding { about: records::CONNECTORS, outcome });
     }
     let sound = findings.iter().all(|finding| finding.outcome.is_ok());
     let document: Vec<Value> = findings
@@ -83,7 +92,7 @@ fn master_key(config: &Config) -> Result<String, String> {
     let shown = file.display();
     match std::fs::metadata(&file) {
         Err(_) if !config.server.data.join("hallpass.db").exists() => Ok(format!("{shown} is made at the first start")),
-        Err(_) => Err(format!("{shown} is missing, and the database was sealed with it: bring it back from where you keep it")),
+        Err(e) => Err(format!("{shown} cannot be looked at: {e}")),
         Ok(facts) if facts.permissions().mode() & 0o077 != 0 => Err(format!("{shown} can be read by others: run `chmod 600 {shown}`")),
         Ok(_) => Ok(format!("{shown} is there and private; keep it out of backups of the database")),
     }

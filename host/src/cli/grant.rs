@@ -10,7 +10,7 @@ use crate::client::Look as _;
 /// List, show and give back grants.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
-    /// List grants.
+    /// List grants: yours and those of the agents that you own, or all of them where you are an operator.
     List {
         /// Also those that have ended.
         #[arg(long)]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::render::{length, list, pairs, text};
+use super::render::{held_back, length, list, pairs, text};
 use super::request::AskArgs;
 use crate::client::Look as _;
 
@@ -25,7 +25,7 @@ pub(super) enum Args {
         #[arg(long = "group", value_name = "NAME")]
         groups: Vec<Name>,
     },
-    /// Explain what policy would answer you, and why, without asking for anything.
+    /// Explain what policy would answer you, and why, without asking for anything; and what would hold the access back all the same.
     Explain(AskArgs),
 }
 
@@ -90,6 +90,7 @@ fn describe(explanation: &Value) -> String {
         ("justification", String::from(justification)),
         ("decided by", text(explanation, "decided_by")),
         ("revision", text(explanation, "revision")),
+        ("held back", held_back(explanation)),
     ]);
     let policies = list(
         explanation.at("policies"),

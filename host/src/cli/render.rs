@@ -58,6 +58,11 @@ pub(super) fn text(document: &Value, path: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
+/// What keeps something from going on, one reason a line.
+pub(super) fn held_back(document: &Value) -> String {
+    document.items("held_back").iter().map(|reason| text(reason, "detail")).collect::<Vec<_>>().join("\n")
+}
+
 /// Milliseconds at a path, as a person writes them.
 pub(super) fn length(document: &Value, path: &str) -> String {
     document.number(path).map(|ms| Length(ms).to_string()).unwrap_or_default()

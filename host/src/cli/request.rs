@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::context::Context;
 use super::failure::Failure;
 use super::grant;
-use super::render::{Column, length, list, pairs, text};
+use super::render::{Column, held_back, length, list, pairs, text};
 use crate::client::{Ask, Look as _, Until};
 use crate::config::Length;
 
@@ -58,12 +58,12 @@ impl From<AskArgs> for Ask {
 
 #[derive(Debug, clap::Subcommand)]
 enum Look {
-    /// List requests.
+    /// List requests: yours and those of the agents that you own, or all of them where you are an operator.
     List {
         /// Only in this state: pending, approved, denied, withdrawn, lapsed.
         #[arg(long)]
         state: Option<String>,
-        /// Only your own.
+        /// Only your own, not those of your agents.
         #[arg(long)]
         mine: bool,
     },
@@ -170,5 +170,6 @@ pub(super) fn describe(request: &Value) -> String {
         ("verdicts", given.join(", ")),
         ("policies", text(request, "policies")),
         ("grant", text(request, "grant")),
+        ("held back", held_back(request)),
     ])
 }

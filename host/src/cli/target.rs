@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
-use super::render::{list, pairs, text};
+use super::render::{held_back, list, pairs, text};
 use crate::client::Look as _;
 
 /// Add and look after targets, and the accounts in them.
@@ -14,8 +14,13 @@ use crate::client::Look as _;
 pub(super) enum Args {
     /// Add a target.
     Add(Add),
-    /// Change settings, secrets or the network of a target. What is not named stays.
+    /// Change settings, secrets, the network or the environment of a target. What is not named stays.
     Update(Update),
+    /// Remove a target in which everything has ended, for good. Its name may be used again; its history stays.
+    Remove {
+        /// Its name or id.
+        target: String,
+    },
     /// List targets.
     List,
     /// Show one target and its accounts.
@@ -76,6 +81,9 @@ pub(super) struct Add {
 pub(super) struct Update {
     /// Its name or id.
     target: String,
+    /// Put it into this environment; its secrets must come along. Grants go on; policies are asked about the new one from now on.
+    #[arg(long)]
+    environment: Option<String>,
     /// A setting to change; may be repeated. An empty value removes it.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
     settings: Vec<(String, String)>,
@@ -117,10 +125,17 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
                 body.insert("settings".to_owned(), Value::Object(settings));
             }
             body.insert("secrets".to_owned(), Value::Object(secrets(update.secrets)?));
+            if let Some(environment) = update.environment {
+                body.insert("environment".to_owned(), Value::String(environment));
+            }
             if update.no_network || !update.network.is_empty() {
                 body.insert("network".to_owned(), json!(update.network));
             }
             let target = api.update_target(&id, &Value::Object(body)).await?;
+            cx.show(&target, describe)
+        }
+        Args::Remove { target } => {
+            let target = api.remove_target(&api.target_id(&target).await?).await?;
             cx.show(&target, describe)
         }
         Args::List => {
@@ -217,8 +232,6 @@ fn describe(target: &Value) -> String {
     let settings: Vec<String> = settings.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
     let accounts = target.items("accounts");
     let accounts: Vec<String> = accounts.iter().map(|a| format!("{} is {}", text(a, "principal"), text(a, "account"))).collect();
-    let stopped = target.items("quarantines");
-    let stopped: Vec<String> = stopped.iter().map(|q| format!("{}: {}", text(q, "connector"), text(q, "reason"))).collect();
     pairs(&[
         ("target", text(target, "name")),
         ("id", text(target, "id")),
@@ -229,6 +242,7 @@ fn describe(target: &Value) -> String {
         ("network", text(target, "network")),
         ("owner", text(target, "owner")),
         ("accounts", accounts.join(", ")),
-        ("calls stopped to", stopped.join(", ")),
+        ("removed", text(target, "removed")),
+        ("held back", held_back(target)),
     ])
 }

@@ -1,10 +1,21 @@
 //! The command line as a person meets it.
 
+use std::sync::Arc;
+
 use clap::CommandFactory as _;
-use serde_json::Value;
+use hallpass_broker::SystemClock;
+use hallpass_domain::Clock as _;
+use hallpass_domain::ids::{GrantId, RequestId};
+use hallpass_domain::rng::SystemRng;
+use hallpass_domain::secret::{SecretText, Signer as _};
+use hallpass_keyring::{KeyKind, Keyring, MasterKey, MasterSource};
+use hallpass_tokens::MintRequest;
+use hallpass_verify::{Mode, Party, Right};
+use serde_json::{Value, json};
 
 use super::{Cli, Context, Exit, run};
-use crate::config::Environment;
+use crate::config::{Config, Environment, Flags};
+use crate::wiring;
 
 fn call(args: &[&str], environment: Environment) -> (Exit, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -71,6 +82,20 @@ fn failpoints_are_for_throwaway_folders_only() {
 }
 
 #[test]
+fn a_port_that_is_taken_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for more in [None, Some("--throwaway")] {
+        let args: Vec<&str> = ["serve", "--data", data.to_str().unwrap(), "--listen", &address].into_iter().chain(more).collect();
+        let (exit, _, err) = call(&args, Environment::default());
+        assert!(exit == Exit::Failed && err.contains("--listen"), "{err}");
+        assert!(!data.exists(), "a folder was made for {more:?}");
+    }
+}
+
+#[test]
 fn a_folder_that_is_no_data_folder_is_not_made_one_by_looking_at_it() {
     let folder = tempfile::tempdir().unwrap();
     let (exit, _, err) = call(&["audit", "verify", "--data", folder.path().to_str().unwrap()], Environment::default());
@@ -100,6 +125,96 @@ fn a_new_connector_is_written_once_and_never_over_something() {
     assert!(exit == Exit::Usage && err.contains("a-z, 0-9"), "{err}");
     let (exit, _, err) = call(&["connector", "new", "queue", "--lang", "cobol"], Environment::default());
     assert!(exit == Exit::Usage && err.contains("rust, js, python"), "{err}");
+}
+
+#[test]
+fn a_folder_in_place_of_a_plugin_file_is_named_with_what_to_give() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("acme.key");
+    assert_eq!(call(&["connector", "keygen", "acme", "--out", key.to_str().unwrap()], Environment::default()).0, Exit::Done);
+    let args = ["connector", "sign", folder.path().to_str().unwrap(), "--key", key.to_str().unwrap()];
+    let (exit, _, err) = call(&args, Environment::default());
+    assert!(exit == Exit::Usage && err.contains("is a folder") && err.contains("hallpass connector build"), "{err}");
+    std::fs::write(&key, "{}").unwrap();
+    let (_, _, err) = call(&args, Environment::default());
+    assert!(err.contains("acme.key: this is no publisher's key"), "{err}");
+}
+
+#[test]
+fn a_pass_that_holds_offline_is_not_said_to_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pass, keys) = (folder.path().join("pass"), folder.path().join("keys.json"));
+    let rng = SystemRng;
+    let master = MasterSource::Variable { name: "TEST".into(), value: SecretText::new("11".repeat(32)) };
+    let keyring = Keyring::open(&MasterKey::obtain(&master, true, &rng).unwrap());
+    let signing = keyring.load(&keyring.new_keys(1, &rng).unwrap()).unwrap();
+    let (issuer, approval) = (signing.current(KeyKind::Issuer).unwrap(), signing.current(KeyKind::Approval).unwrap());
+    let now = SystemClock.now();
+    let request = MintRequest {
+        issuer: "https://hallpass.test".into(),
+        grant: GrantId::new(now, &rng).unwrap(),
+        request: RequestId::new(now, &rng).unwrap(),
+        policy_revision: "sha256:0".into(),
+        log: None,
+        subject: Party { kind: "agent".into(), id: "pr_x".into() },
+        on_behalf_of: None,
+        owner: None,
+        rights: vec![Right { target: "shop".into(), operation: "schema.read".into(), resource: "database:shop".into(), mode: Mode::Auto }],
+        not_before: now,
+        end: now.plus(60_000),
+        audience: "https://shop.test".into(),
+        holder: None,
+    };
+    let minted = hallpass_tokens::mint(&request, issuer, &approval.public_key(), &rng).unwrap();
+    std::fs::write(&pass, minted.text.expose()).unwrap();
+    let published = signing.published().filter(|(kind, _, _)| matches!(kind, KeyKind::Issuer | KeyKind::Approval));
+    let published: Vec<Value> = published
+        .map(|(kind, id, public)| json!({"algorithm": "ed25519", "key_bytes": hex::encode(public), "key_id": id, "use": kind.as_str()}))
+        .collect();
+    std::fs::write(&keys, json!({ "keys": published }).to_string()).unwrap();
+    let call_for = |resource: &str, more: &[&str]| {
+        let args = ["pass", "verify", pass.to_str().unwrap(), "--keys", keys.to_str().unwrap(), "--audience", "https://shop.test"];
+        let rest = ["--target", "shop", "--operation", "schema.read", "--resource", resource];
+        call(&[&args[..], &rest[..], more].concat(), Environment::default())
+    };
+    let (exit, out, err) = call_for("database:shop", &[]);
+    assert!(exit == Exit::Done && out.contains("true"), "{out}{err}");
+    assert!(err.contains("revoked") && err.contains("not looked up"), "{err}");
+    let (_, out, _) = call_for("database:shop", &["--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["revocation"], "not looked up");
+    assert_eq!(call_for("database:other", &[]).0, Exit::Refused);
+}
+
+#[test]
+fn a_doctor_tries_the_keys_of_a_database_and_makes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let environment = Environment::of([("HALLPASS_HOME", folder.path().join("home").to_str().unwrap())]);
+    let doctor = || call(&["doctor", "--data", data.to_str().unwrap()], environment.clone());
+    let (exit, out, _) = doctor();
+    assert!(exit == Exit::Done && !data.exists(), "{out}");
+    let config = Config::load(&Flags { data: Some(data.clone()), ..Flags::default() }, &environment).unwrap();
+    std::fs::create_dir(&data).unwrap();
+    std::fs::set_permissions(&data, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let key = wiring::default_master_key(&data);
+    std::fs::create_dir(key.parent().unwrap()).unwrap();
+    runtime.block_on(async {
+        let store = wiring::open_store(&config, Arc::new(SystemClock), Arc::new(SystemRng)).await.unwrap();
+        wiring::Keys::load(&store, &wiring::master_key(&config, &environment), &SystemRng).await.ok().unwrap();
+        store.close().await;
+    });
+    let (exit, out, _) = doctor();
+    assert!(exit == Exit::Done && out.contains("the master key opens them"), "{out}");
+    std::fs::write(&key, "0".repeat(64)).unwrap();
+    let (exit, out, _) = doctor();
+    assert!(exit == Exit::Failed && out.contains("✗ keys") && out.contains("Bring that key back"), "{out}");
+    std::fs::remove_file(&key).unwrap();
+    let (exit, out, _) = doctor();
+    assert!(exit == Exit::Failed && out.contains("is missing") && !key.exists(), "{out}");
+    std::fs::write(data.join("hallpass.db"), "no database at all, but long enough to be taken for one").unwrap();
+    let (exit, out, _) = doctor();
+    assert!(exit == Exit::Failed && out.contains("✗ database") && out.contains("backup"), "{out}");
 }
 
 /// Closed by its reader.

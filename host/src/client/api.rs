@@ -143,6 +143,10 @@ impl Api {
         self.call(Method::PATCH, path, Body::Json(body)).await
     }
 
+    pub(super) async fn delete(&self, path: &str) -> Result<Value, ClientError> {
+        self.call(Method::DELETE, path, Body::None).await
+    }
+
     /// POST of a file.
     pub(super) async fn upload(&self, path: &str, media_type: &str, file: &[u8]) -> Result<Value, ClientError> {
         self.call(Method::POST, path, Body::Bytes(media_type, file)).await

@@ -155,6 +155,11 @@ impl Api {
         self.patch(&format!("/v1/targets/{}", segment(id)), change).await
     }
 
+    /// Removes a target for good.
+    pub async fn remove_target(&self, id: &str) -> Result<Value, ClientError> {
+        self.delete(&format!("/v1/targets/{}", segment(id))).await
+    }
+
     /// Targets that the caller may see.
     pub async fn targets(&self) -> Result<Value, ClientError> {
         self.all("/v1/targets").await

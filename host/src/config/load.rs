@@ -99,8 +99,12 @@ pub(super) const SECTIONS: [(&str, &[&str]); 6] = [
     ("limits", Limits::KEYS),
 ];
 
+/// The keys that hold a path. In the file, a relative one is taken from the folder that the file lies in.
+const PATHS: [(&str, &str); 3] = [("server", "data"), ("master_key", "file"), ("policies", "dir")];
+
 impl Config {
-    /// Reads file, variables and flags, each overriding the one before.
+    /// Reads file, variables and flags, each overriding the one before. A relative path is taken from where it is written: in the file
+    /// from the file's folder, in a variable or a flag from the working directory.
     pub fn load(flags: &Flags, environment: &Environment) -> Result<Self, ConfigError> {
         let path = flags.config.clone().or_else(|| environment.get("HALLPASS_CONFIG").map(PathBuf::from));
         let text = match &path {
@@ -125,8 +129,10 @@ impl Config {
     fn from_texts(text: &str, path: &Path, environment: &Environment) -> Result<Self, ConfigError> {
         let wrong = |cause: toml::de::Error| ConfigError::Wrong { path: path.to_owned(), cause: cause.to_string().trim_end().to_owned() };
         // The text first, as it stands: only so do errors know their line.
-        let mut config: Self = toml::from_str(text).map_err(wrong)?;
+        toml::from_str::<Self>(text).map_err(wrong)?;
         let mut table: Table = toml::from_str(text).map_err(wrong)?;
+        beside(&mut table, path.parent().unwrap_or(Path::new("")));
+        let mut config = Self::deserialize(table.clone()).map_err(wrong)?;
         let variables = variables();
         for (name, section, key) in &variables {
             let Some(value) = environment.get(name) else { continue };
@@ -172,6 +178,17 @@ impl Config {
             }
         }
         Ok(())
+    }
+}
+
+/// Takes the relative paths of a file from its folder: what it means must not depend on where the broker is started.
+fn beside(table: &mut Table, folder: &Path) {
+    for (section, key) in PATHS {
+        if let Some(Value::String(path)) = table.get_mut(section).and_then(|section| section.get_mut(key))
+            && let Some(joined) = folder.join(&*path).to_str()
+        {
+            joined.clone_into(path);
+        }
     }
 }
 

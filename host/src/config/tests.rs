@@ -25,7 +25,7 @@ fn without_anything_a_broker_on_loopback_with_one_folder_comes_out() {
 #[test]
 fn the_samples_are_configurations() {
     let minimal = load(include_str!("samples/minimal.toml"), &Environment::of([]), Flags::default()).unwrap();
-    assert_eq!(minimal.policies.dir, Some(PathBuf::from("policies")));
+    assert_eq!(minimal.policies.dir.unwrap().file_name().unwrap(), "policies");
     let full = load(include_str!("samples/full.toml"), &Environment::of([]), Flags::default()).unwrap();
     assert_eq!(full.limits.lease, Some(Length(30_000)));
     assert_eq!(full.server.public_url.as_deref(), Some("https://hallpass.example"));
@@ -52,6 +52,22 @@ fn flags_override_variables_and_variables_override_the_file() {
     assert_eq!(config.server.listen.port(), 3);
     assert_eq!(config.server.data, PathBuf::from("from-variable"));
     assert_eq!(config.server.node, "from-file");
+}
+
+#[test]
+fn a_relative_path_is_taken_from_where_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hallpass.toml");
+    let text = "[server]\ndata = \"data\"\n[master_key]\nfile = \"/etc/master.key\"\n[policies]\ndir = \"../policies\"\n";
+    std::fs::write(&file, text).unwrap();
+    let flags = Flags { config: Some(file), ..Flags::default() };
+    let config = Config::load(&flags, &Environment::of([])).unwrap();
+    assert_eq!(config.server.data, folder.path().join("data"));
+    assert_eq!(config.policies.dir, Some(folder.path().join("../policies")));
+    assert_eq!(config.master_key.file, Some(PathBuf::from("/etc/master.key")));
+    let environment = Environment::of([("HALLPASS_POLICIES_DIR", "here")]);
+    let config = Config::load(&Flags { data: Some(PathBuf::from("there")), ..flags }, &environment).unwrap();
+    assert_eq!((config.server.data, config.policies.dir), (PathBuf::from("there"), Some(PathBuf::from("here"))));
 }
 
 #[test]

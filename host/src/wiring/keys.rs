@@ -47,30 +47,51 @@ pub enum KeysError {
 }
 
 /// Where the master key comes from.
-pub(super) fn source(config: &Config, environment: &Environment) -> anyhow::Result<MasterSource> {
+pub(crate) fn source(config: &Config, environment: &Environment) -> MasterSource {
     if let Some(name) = &config.master_key.env {
         let value = environment.get(name).unwrap_or_default().to_owned();
-        return Ok(MasterSource::Variable { name: name.clone(), value: SecretText::new(value) });
+        return MasterSource::Variable { name: name.clone(), value: SecretText::new(value) };
     }
     if let Some(words) = &config.master_key.command {
-        return Ok(MasterSource::Command(words.clone()));
+        return MasterSource::Command(words.clone());
     }
     let file = config.master_key.file.clone().unwrap_or_else(|| default_master_key(&config.server.data));
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        make_private(folder)?;
+    MasterSource::File(file)
+}
+
+/// Makes the folder that a file of the key would lie in.
+pub(super) fn make_room(source: &MasterSource) -> anyhow::Result<()> {
+    match source {
+        MasterSource::File(file) => file.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), make_private),
+        MasterSource::Variable { .. } | MasterSource::Command(_) => Ok(()),
     }
-    Ok(MasterSource::File(file))
 }
 
 impl Keys {
     /// Loads the keys; on an empty database makes them.
     pub async fn load(store: &Store, source: &MasterSource, rng: &dyn Rng) -> Result<Self, KeysError> {
         let known = store.reads().await?.master_fingerprint().await?;
-        let keyring = Keyring::open(&MasterKey::obtain(source, known.is_none(), rng)?);
-        match known {
-            None => create(store, &keyring, rng).await?,
-            Some(known) if known == keyring.fingerprint() => {}
-            Some(known) => return Err(KeysError::Other { have: keyring.fingerprint().to_owned(), known }),
+        let Some(known) = known else {
+            let keyring = Keyring::open(&MasterKey::obtain(source, true, rng)?);
+            create(store, &keyring, rng).await?;
+            // Another node may have been faster.
+            let known = store.reads().await?.master_fingerprint().await?;
+            return Self::open(store, keyring, known.as_deref()).await;
+        };
+        let keyring = Keyring::open(&MasterKey::obtain(source, false, rng)?);
+        Self::open(store, keyring, Some(&known)).await
+    }
+
+    /// Loads the keys of a database that has some, and makes none: `None` where it has none yet.
+    pub async fn look(store: &Store, source: &MasterSource, rng: &dyn Rng) -> Result<Option<Self>, KeysError> {
+        let Some(known) = store.reads().await?.master_fingerprint().await? else { return Ok(None) };
+        let keyring = Keyring::open(&MasterKey::obtain(source, false, rng)?);
+        Self::open(store, keyring, Some(&known)).await.map(Some)
+    }
+
+    async fn open(store: &Store, keyring: Keyring, known: Option<&str>) -> Result<Self, KeysError> {
+        if let Some(known) = known.filter(|known| *known != keyring.fingerprint()) {
+            return Err(KeysError::Other { have: keyring.fingerprint().to_owned(), known: known.to_owned() });
         }
         let rows = store.reads().await?.keys().await?;
         let records = rows.into_iter().map(record).collect::<Result<Vec<_>, _>>()?;
@@ -93,7 +114,7 @@ async fn create(store: &Store, keyring: &Keyring, rng: &dyn Rng) -> Result<(), K
         Ok(())
     });
     match outcome {
-        // Another node was faster: its keys are loaded, or its master key is another one and the second start says so.
+        // Another node was faster: its keys are loaded, or its master key is another one, which is refused.
         Err(StoreError::Stale { .. }) => Ok(()),
         other => Ok(other?),
     }

@@ -6,6 +6,7 @@ mod audit;
 mod authority;
 mod connectors;
 mod credential;
+mod held_back;
 mod identity;
 mod outage;
 mod overlap;

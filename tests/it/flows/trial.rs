@@ -13,7 +13,7 @@ async fn sandbox(app: &TestApp) -> (hallpass_domain::ids::TargetId, NewTrial) {
         environment: name("sandbox"),
         connector: "scripted".into(),
         settings: Default::default(),
-        secrets: Default::default(),
+        secrets: [("password".to_owned(), hallpass_domain::secret::SecretText::new("management-secret".to_owned()))].into(),
         network: Vec::new(),
         owner: None,
     };

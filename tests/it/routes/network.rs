@@ -39,7 +39,7 @@ on_both_backends! {
         assert_eq!(shown(&service).await["network"], json!([]));
 
         let token = service.sign_in("admin").await;
-        let new = json!({"name": "inside", "environment": "test", "connector": "scripted", "network": ["http://127.0.0.1:9000"]});
+        let new = json!({"name": "inside", "environment": "test", "connector": "scripted", "secrets": {"password": "x"}, "network": ["http://127.0.0.1:9000"]});
         let dave = service.sign_in("dave").await;
         assert_eq!(service.call("POST", "/v1/targets").token(&dave).json(&new).send().await.status, StatusCode::FORBIDDEN);
         let added = service.call("POST", "/v1/targets").token(&token).json(&new).send().await;

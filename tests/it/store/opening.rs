@@ -46,6 +46,28 @@ on_both_backends! {
     }
 }
 
+on_both_backends! {
+    async fn a_store_is_looked_into_beside_its_server_and_not_changed(bed: Bed) {
+        let look = async || Store::look(bed.config().clone(), Arc::new(ManualClock::new(START)), Arc::new(SystemRng)).await;
+        assert!(look().await.unwrap().is_none(), "nothing is there, and nothing is made");
+        if let Config::Sqlite { dir, .. } = bed.config() {
+            assert_eq!(std::fs::read_dir(dir).unwrap().count(), 0);
+        }
+        let world = World::new(&bed.open().await).await;
+        let looker = look().await.unwrap().unwrap();
+        assert_eq!(looker.installation(), world.store.installation());
+        assert_eq!(looker.reads().await.unwrap().targets().await.unwrap(), [world.target.clone()]);
+        let written: Result<i64, StoreError> = run_tx!(looker, "test.write", |tx| -> StoreResult<i64> {
+            note(tx, world.bob.id.as_str()).await?;
+            tx.anchor_principal(&world.bob.id).await
+        });
+        assert!(written.is_err(), "{written:?}");
+        looker.close().await;
+        let moved = run_tx!(world.store, "test.go-on", |tx| -> StoreResult<i64> { tx.anchor_principal(&world.bob.id).await });
+        assert_eq!(moved.unwrap(), 2, "its server goes on");
+    }
+}
+
 #[tokio::test]
 async fn nodes_that_start_together_on_an_empty_database_agree_on_the_installation() {
     let bed = Bed::postgres().await;

@@ -233,7 +233,7 @@ on_both_backends! {
         request.state = request.state.on(RequestEvent::Lapse, now.plus(60 * MINUTE)).unwrap();
         write(&request).await.unwrap();
         assert_eq!(reads.due_requests(now.plus(90 * MINUTE), 9).await.unwrap(), []);
-        let filter = RequestFilter { requester: Some(world.bot.id.clone()), target: None, connector: None, state: Some("lapsed".into()) };
+        let filter = RequestFilter { requester: Some(world.bot.id.clone()), state: Some("lapsed".into()), ..RequestFilter::default() };
         assert_eq!(reads.requests(&filter, None, 9).await.unwrap().len(), 1);
         assert_eq!(reads.requests(&filter, Some(&request.id), 9).await.unwrap().len(), 0);
     }

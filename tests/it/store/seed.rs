@@ -56,6 +56,7 @@ pub(super) fn facts(version: &str) -> ConnectorFacts {
         entitlements: Vec::new(),
         settings: Vec::new(),
         secrets: Vec::new(),
+        optional_secrets: Vec::new(),
         permissions: Vec::new(),
     }
 }
@@ -83,6 +84,7 @@ impl World {
             owner: alice.id.clone(),
             created: now,
             revision: 1,
+            removed: None,
         };
         let made = run_tx!(store, "test.world", |tx| -> StoreResult<()> {
             for p in [&alice, &bob, &bot] {

@@ -121,6 +121,14 @@ pub fn unchecked(note: &str) -> Result<&str, NoteError> {
     split(note).map(|(text, _)| text)
 }
 
+/// The keys that a note says signed it, `name+hash` each, at most ten: for a person. Believe nothing of it.
+pub fn signed_by(note: &str) -> Vec<String> {
+    let Ok((_, lines)) = split(note) else { return Vec::new() };
+    let keys = lines.lines().filter_map(|line| signature_line(line).ok());
+    let short = |name: &str| name.chars().take(80).flat_map(char::escape_debug).collect::<String>();
+    keys.take(10).map(|(name, id, _)| format!("{}+{:08x}", short(name), u32::from_be_bytes(id))).collect()
+}
+
 /// A note with the signatures of both, which must be of the same text.
 pub fn joined(note: &str, other: &str) -> Result<String, NoteError> {
     let ((text, lines), (other_text, other_lines)) = (split(note)?, split(other)?);

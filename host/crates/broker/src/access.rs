@@ -17,7 +17,7 @@ use crate::context::{anchor, is_alive, must_know};
 use crate::engine;
 use crate::error::BrokerError;
 use crate::requests::check_admitted;
-use crate::targets::target_facts;
+use crate::targets::{check_there, target_facts};
 
 /// A target and one of its entitlements.
 pub(crate) struct Wanted {
@@ -144,6 +144,7 @@ impl Broker {
         tx.hold_target(&ask.target).await?;
         let mut reads = tx.reads();
         let target = reads.target(&ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &ask.target))?;
+        check_there(&target)?;
         let wanted = self.wanted(target, &ask.entitlement, &ask.resource).await?;
         let (_, facts) = must_know(&mut reads, &request.requester).await?;
         self.still_allowed(&facts, wanted.access.clone(), request.approved_ms, ask.justification.as_deref())?;

@@ -16,6 +16,9 @@ pub(crate) mod way;
 
 use std::sync::Arc;
 
+pub(crate) use keep::banned;
+pub(crate) use trial::trial_lease;
+
 use hallpass_domain::connector::{ConnectorEvent, ConnectorState};
 use hallpass_domain::ids::{Digest, TargetId};
 use hallpass_domain::port::{ConnectorFacts, Failure, FailureKind, Granted};

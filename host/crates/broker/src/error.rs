@@ -40,7 +40,7 @@ pub enum BrokerError {
         /// What to do.
         remedy: String,
     },
-    /// The state does not allow it any more.
+    /// The state does not allow it: not yet, or not any more.
     #[error(transparent)]
     Conflict(#[from] Conflict),
     /// Somebody else changed it at the same time.
@@ -57,6 +57,14 @@ pub enum BrokerError {
     /// A row that must be unique exists already. Use cases that can name it turn it into [`BrokerError::Duplicate`].
     #[error("{0}")]
     Taken(Constraint),
+    /// What is to go is still needed.
+    #[error("{reason}")]
+    InUse {
+        /// By what.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
     /// More time than policy allows.
     #[error("{} was asked for, the limit is {}", human(*asked_ms), human(*max_ms))]
     TooLong {
@@ -86,8 +94,8 @@ pub enum BrokerError {
     /// A file that is no connector of ours.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
-    /// The target did not do it.
-    #[error("the target answered: {0}")]
+    /// The target did not do it, or nobody would ask it.
+    #[error("{0}")]
     Target(Failure),
     /// More at once than one caller may have.
     #[error("{reason}")]

@@ -17,14 +17,15 @@ use crate::part::Filling;
 use crate::views::{GrantFilter, GrantView, Page, Part};
 
 impl Broker {
-    /// Grants that the caller may see.
+    /// Grants that the caller may see: all of them for an operator, else their own and those of the agents and workloads that they own.
     pub async fn grants(&self, ctx: &OpContext, filter: GrantFilter, page: Page) -> Result<Part<GrantView>, BrokerError> {
-        let mut filter = filter;
-        if !ctx.is_operator() && filter.principal.is_none() {
-            filter.principal = Some(ctx.principal().clone());
-        }
-        let query =
-            hallpass_store::GrantFilter { principal: filter.principal, live: filter.live, ..hallpass_store::GrantFilter::default() };
+        let behind = (!ctx.is_operator() && filter.principal.is_none()).then(|| ctx.principal().clone());
+        let query = hallpass_store::GrantFilter {
+            principal: filter.principal,
+            behind,
+            live: filter.live,
+            ..hallpass_store::GrantFilter::default()
+        };
         let mut part = Filling::new(&page)?;
         while let Some((after, rows)) = part.next() {
             let mut reads = self.store.reads().await?;

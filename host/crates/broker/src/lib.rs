@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod grants;
 mod groups;
+mod held_back;
 mod identity;
 mod log;
 mod once;
@@ -50,15 +51,16 @@ pub use error::{BrokerError, human};
 pub use hallpass_audit::VerifierKey;
 pub use hallpass_audit::note::NoteError;
 pub use hallpass_store::ConnectorRow;
+pub use held_back::{HeldBack, Obstacle};
 pub use log::{log_origin, verify_store};
 pub use once::{Made, Once};
 pub use settings::Settings;
 use witness::Witness;
 
 pub use views::{
-    Account, EnrolmentKeys, EventFilter, EventView, GrantFilter, GrantView, Group, Holders, Invitation, IssuedSession, MintedPass, Moved,
-    NewConnector, NewPrincipal, NewRepin, NewRequest, NewTarget, NewTrial, NewUpgrade, NewVerdict, Offer, Page, Part, PickedUp, Readiness,
-    Repinned, RequestFilter, RequestView, SealedFor, TargetChange, Unloading, Upgrade,
+    Account, EnrolmentKeys, EventFilter, EventView, Explained, GrantFilter, GrantView, Group, Holders, Invitation, IssuedSession,
+    MintedPass, Moved, NewConnector, NewPrincipal, NewRepin, NewRequest, NewTarget, NewTrial, NewUpgrade, NewVerdict, Offer, Page, Part,
+    PickedUp, Readiness, Repinned, RequestFilter, RequestView, SealedFor, TargetChange, Unloading, Upgrade,
 };
 
 /// What a broker is made of.

@@ -6,16 +6,18 @@ use hallpass_domain::ids::{RequestId, TargetId};
 use hallpass_domain::name::check_free_text;
 use hallpass_domain::request::{Ask, Asked, Request, RequestEvent, RequestState};
 use hallpass_domain::resource::Resource;
-use hallpass_policy::{AccessQuery, Action, Allowed, Decision, Explanation, ResourceFacts, Unmet};
+use hallpass_policy::{AccessQuery, Action, Allowed, Decision, ResourceFacts, Unmet};
 use hallpass_store::{Reads, Tx, run_tx};
 
 use crate::Broker;
 use crate::access::Wanted;
 use crate::context::OpContext;
 use crate::error::BrokerError;
+use crate::held_back::{HeldBack, Obstacle};
 use crate::once::{Made, Once};
 use crate::part::Filling;
-use crate::views::{NewRequest, Page, Part, RequestFilter, RequestView};
+use crate::targets::check_there;
+use crate::views::{Explained, NewRequest, Page, Part, RequestFilter, RequestView};
 
 /// The most bytes of a justification.
 const MOST_JUSTIFICATION_BYTES: usize = 4_000;
@@ -86,6 +88,12 @@ impl Broker {
                     remedy: "Wait for verdicts, or withdraw what is not needed any more.".into(),
                 });
             }
+            if !auto {
+                // A grant holds it itself. Where it is being removed, this request comes first or not at all.
+                tx.hold_target(&ask.target).await?;
+                let target = tx.reads().target(&ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &ask.target))?;
+                check_there(&target)?;
+            }
             tx.insert_request(&request).await?;
             tx.emit(submitted(&request, &actors)).await?;
             if auto {
@@ -107,18 +115,29 @@ impl Broker {
         self.request_view(&mut self.store.reads().await?, request).await
     }
 
-    /// What policy would say, and why. Nothing is submitted.
-    pub async fn explain(&self, ctx: &OpContext, new: NewRequest) -> Result<Explanation, BrokerError> {
+    /// What policy would say, and why, and what would hold the access back whatever it says. Nothing is submitted.
+    pub async fn explain(&self, ctx: &OpContext, new: NewRequest) -> Result<Explained, BrokerError> {
         let (wanted, ask) = self.read_ask(&new).await?;
-        Ok(self.policy.explain(&AccessQuery { principal: ctx.facts().clone(), access: wanted.access, duration_ms: ask.duration_ms }))
+        let mut reads = self.store.reads().await?;
+        let mut held_back = self.calls_held_back(&mut reads, &wanted.target.id, &wanted.target.connector).await?;
+        match self.account_for(&mut reads, ctx.facts(), &wanted).await {
+            Ok(_) => {}
+            Err(BrokerError::Invalid { reason, remedy, .. }) => {
+                held_back.push(HeldBack::new(Obstacle::NoAccount, format!("{reason}. {}", remedy.trim_end_matches('.'))));
+            }
+            Err(e) => return Err(e),
+        }
+        let query = AccessQuery { principal: ctx.facts().clone(), access: wanted.access, duration_ms: ask.duration_ms };
+        Ok(Explained { explanation: self.policy.explain(&query), held_back })
     }
 
-    /// Requests that the caller may see.
+    /// Requests that the caller may see: all of them for an operator, else their own and those of the agents and workloads that they own.
     pub async fn requests(&self, ctx: &OpContext, filter: RequestFilter, page: Page) -> Result<Part<RequestView>, BrokerError> {
-        let requester = (filter.mine || !ctx.is_operator()).then(|| ctx.principal().clone());
+        let requester = filter.mine.then(|| ctx.principal().clone());
+        let behind = (!filter.mine && !ctx.is_operator()).then(|| ctx.principal().clone());
         self.list(
             ctx,
-            hallpass_store::RequestFilter { requester, state: filter.state, ..hallpass_store::RequestFilter::default() },
+            hallpass_store::RequestFilter { requester, behind, state: filter.state, ..hallpass_store::RequestFilter::default() },
             page,
             |_, _| true,
         )
@@ -128,7 +147,9 @@ impl Broker {
     /// One request.
     pub async fn request(&self, ctx: &OpContext, id: &RequestId) -> Result<RequestView, BrokerError> {
         let request = self.request_for(ctx, id).await?;
-        self.request_view(&mut self.store.reads().await?, request).await
+        let mut reads = self.store.reads().await?;
+        let held_back = self.request_held_back(&mut reads, &request).await?;
+        Ok(RequestView { held_back, ..self.request_view(&mut reads, request).await? })
     }
 
     /// Takes a request back while nobody has decided.
@@ -205,7 +226,7 @@ impl Broker {
         }
         let approvals = reads.approvals(&request.id).await?;
         let grant = reads.grants(&of_request(&request.id), None, 1).await?.into_iter().next().map(|g| g.id);
-        Ok(RequestView { requester_name: requester.name, target_name, connector, approvals, grant, request })
+        Ok(RequestView { requester_name: requester.name, target_name, connector, approvals, grant, held_back: Vec::new(), request })
     }
 
     async fn read_ask(&self, new: &NewRequest) -> Result<(Wanted, Ask), BrokerError> {

@@ -23,13 +23,15 @@ use crate::once::{Made, Once};
 use crate::principals::duplicate;
 use crate::views::{Account, NewTarget, Offer, TargetChange};
 
+mod remove;
+
 /// The most bytes of one setting or secret.
 const MOST_SETTING_BYTES: usize = 64 * 1024;
 /// The most network grants of one target.
 const MOST_NETWORK_GRANTS: usize = 64;
 
 impl Broker {
-    /// Adds a target. Its settings and secrets must be those that the connector's manifest declares.
+    /// Adds a target. Its settings and secrets must be those that the connector's manifest declares, and all of those that are needed.
     pub async fn add_target(&self, ctx: &OpContext, new: NewTarget) -> Result<Target, BrokerError> {
         self.make_target(ctx, new, None).await
     }
@@ -46,6 +48,7 @@ impl Broker {
         let facts = self.known(&connector).await?;
         check_settings(&facts, &new.settings)?;
         check_secrets(&facts, &new.secrets)?;
+        check_complete(&facts, &new.secrets)?;
         let network = check_network(&new.network)?;
         let owner = match &new.owner {
             Some(name) => self.live_user(name, "owner").await?.id,
@@ -63,6 +66,7 @@ impl Broker {
             owner,
             created: now,
             revision: 1,
+            removed: None,
         };
         let actors = ctx.actors();
         run_tx!(self.store, "target.add", |tx| -> Result<(), BrokerError> {
@@ -91,8 +95,9 @@ impl Broker {
         Ok(target)
     }
 
-    /// Changes settings, secrets or the connector for new holdings. Live holdings keep their connector (law 11). Whoever changes
-    /// where the target's secrets are sent must know them: they come along.
+    /// Changes settings, secrets, network or environment. Whoever changes where the target's secrets are sent must know them: they come
+    /// along. So must who changes the environment, which is one in which the caller may configure targets, too; what is held goes on, and
+    /// policy is asked about it from the next verdict or request on.
     pub async fn update_target(&self, ctx: &OpContext, id: &TargetId, change: TargetChange) -> Result<Target, BrokerError> {
         let mut target = self.target_for(ctx, id, Action::TargetConfigure).await?;
         if change.connector.is_some_and(|connector| connector != target.connector) {
@@ -103,6 +108,14 @@ impl Broker {
             ));
         }
         let facts = self.known(&target.connector).await?;
+        let left = change.environment.as_ref().is_some_and(|to| *to != target.environment).then(|| target.environment.clone());
+        if let Some(environment) = change.environment {
+            if left.is_some() {
+                check_moved(&target, &change.secrets)?;
+            }
+            target.environment = environment;
+            ctx.authorize(Action::TargetConfigure, ResourceFacts::Target(&target_facts(&target, &facts)))?;
+        }
         if let Some(settings) = change.settings {
             let versions = self.store.reads().await?.connector_versions(&facts.name).await?;
             check_redirected(&versions, &target, &settings, &change.secrets)?;
@@ -120,19 +133,22 @@ impl Broker {
         }
         let actors = ctx.actors();
         run_tx!(self.store, "target.update", |tx| -> Result<(), BrokerError> {
-            self.still_configures(ctx, tx, id).await?;
+            let now = self.still_configures(ctx, tx, id).await?;
+            now.authorize(Action::TargetConfigure, ResourceFacts::Target(&target_facts(&target, &facts)))?;
             target.revision = tx.update_target(&target).await?;
             for (name, value) in &change.secrets {
                 let envelope = self.seal_setting(id, name, value)?;
                 tx.put_target_secret(id, name, &envelope).await?;
             }
-            tx.emit(
-                Event::new(EventKind::TargetChanged, id)
-                    .by(&actors)
-                    .connector(target.connector)
-                    .number("revision", target.revision)
-                    .text("network", target.network.join(" ")),
-            )
+            let event = Event::new(EventKind::TargetChanged, id)
+                .by(&actors)
+                .connector(target.connector)
+                .number("revision", target.revision)
+                .text("network", target.network.join(" "));
+            tx.emit(match &left {
+                Some(left) => event.word("environment", &target.environment).word("environment_before", left),
+                None => event,
+            })
             .await?;
             Ok(())
         })?;
@@ -318,19 +334,36 @@ impl Broker {
         found.map(|row| row.facts.digest).ok_or_else(|| BrokerError::not_found("connector", text))
     }
 
-    /// Refuses a caller who may not configure the target any more.
-    pub(crate) async fn still_configures(&self, ctx: &OpContext, tx: &mut Tx, id: &TargetId) -> Result<(), BrokerError> {
+    /// Refuses a caller who may not configure the target any more; the caller as it is now.
+    pub(crate) async fn still_configures(&self, ctx: &OpContext, tx: &mut Tx, id: &TargetId) -> Result<OpContext, BrokerError> {
         let ctx = ctx.refresh(tx, &[]).await?;
         let target = tx.reads().target(id).await?.ok_or_else(|| BrokerError::not_found("target", id))?;
         let facts = self.known(&target.connector).await?;
-        ctx.authorize(Action::TargetConfigure, ResourceFacts::Target(&target_facts(&target, &facts)))
+        ctx.authorize(Action::TargetConfigure, ResourceFacts::Target(&target_facts(&target, &facts)))?;
+        check_there(&target)?;
+        Ok(ctx)
     }
 
+    /// The target, if the caller may do this with it. One that was removed can only be read.
     pub(crate) async fn target_for(&self, ctx: &OpContext, id: &TargetId, action: Action) -> Result<Target, BrokerError> {
         let target = self.store.reads().await?.target(id).await?.ok_or_else(|| BrokerError::not_found("target", id))?;
         let facts = self.known(&target.connector).await?;
         ctx.authorize(action, ResourceFacts::Target(&target_facts(&target, &facts)))?;
+        if action != Action::TargetRead {
+            check_there(&target)?;
+        }
         Ok(target)
+    }
+}
+
+/// Refuses a target that was removed.
+pub(crate) fn check_there(target: &Target) -> Result<(), BrokerError> {
+    match target.removed {
+        None => Ok(()),
+        Some(at) => Err(BrokerError::Gone {
+            reason: format!("the target {} was removed at {at}", target.name),
+            remedy: "Use another target; `hallpass target list` shows those that are there.".into(),
+        }),
     }
 }
 
@@ -393,6 +426,33 @@ pub(crate) fn check_secrets_of(facts: &ConnectorFacts, names: &[String]) -> Resu
         }
         None => Ok(()),
     }
+}
+
+/// Refuses another environment to whoever does not know the target's secrets. They could not add such a target there, in which policies
+/// may give access away and trials are made.
+fn check_moved(target: &Target, secrets: &BTreeMap<String, SecretText>) -> Result<(), BrokerError> {
+    let kept: Vec<&str> = target.secrets.iter().filter(|name| !secrets.contains_key(*name)).map(String::as_str).collect();
+    if kept.is_empty() {
+        return Ok(());
+    }
+    Err(BrokerError::invalid(
+        "environment",
+        "it decides who gains access with the secrets of this target, and is changed without them",
+        format!("Send the secrets along: {}.", kept.join(", ")),
+    ))
+}
+
+/// Refuses a new target without a secret that its connector needs.
+fn check_complete(facts: &ConnectorFacts, secrets: &BTreeMap<String, SecretText>) -> Result<(), BrokerError> {
+    let needed = facts.secrets.iter().filter(|name| !facts.optional_secrets.contains(name));
+    let missing: Vec<&str> = needed.filter(|name| !secrets.contains_key(*name)).map(String::as_str).collect();
+    let Some(first) = missing.first() else { return Ok(()) };
+    let is = if missing.len() == 1 { "is" } else { "are" };
+    Err(BrokerError::invalid(
+        "secrets",
+        format!("{} {is} missing", missing.join(", ")),
+        format!("Send every secret that the connector needs along: `hallpass target add` reads each from a file, --secret {first}=FILE."),
+    ))
 }
 
 fn check_secrets(facts: &ConnectorFacts, secrets: &BTreeMap<String, SecretText>) -> Result<(), BrokerError> {

@@ -16,6 +16,7 @@ use hallpass_domain::secret::SecretText;
 use hallpass_store::{ConnectorRow, CredentialState};
 
 use crate::error::BrokerError;
+use crate::held_back::HeldBack;
 
 /// A part of a list.
 #[derive(Debug, Clone, Default)]
@@ -245,6 +246,8 @@ pub struct TargetChange {
     pub network: Option<Vec<String>>,
     /// The connector for new holdings.
     pub connector: Option<Digest>,
+    /// Its environment: what policy is asked about from now on.
+    pub environment: Option<Name>,
 }
 
 /// A principal's name inside a target.
@@ -350,6 +353,17 @@ pub struct RequestView {
     pub approvals: Vec<Approval>,
     /// The grant that came of it.
     pub grant: Option<GrantId>,
+    /// What keeps it from going on. Looked up for one request, not for lists.
+    pub held_back: Vec<HeldBack>,
+}
+
+/// What policy would say, and what would hold the access back all the same.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// What policy would say.
+    pub explanation: hallpass_policy::Explanation,
+    /// What would hold it back.
+    pub held_back: Vec<HeldBack>,
 }
 
 /// A grant with what a reader wants to know beside it.

@@ -73,8 +73,10 @@ text_enum! {
         HoldingRepinned => "holding.repinned",
         /// A target was added.
         TargetAdded => "target.added",
-        /// A target's settings, secrets or connector changed.
+        /// A target's settings, secrets, network, environment or connector changed.
         TargetChanged => "target.changed",
+        /// A target was removed: its secrets are erased, and nothing new happens in it.
+        TargetRemoved => "target.removed",
         /// A principal's account in a target was set.
         AccountSet => "account.set",
         /// A request was submitted and policy answered.

@@ -29,7 +29,7 @@ pub use rng::Rng;
 
 /// A transition that the current state does not allow. Final states never move (law 6).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the {noun} is {state}: {event} is not possible any more")]
+#[error("the {noun} is {state}: {event} is not possible {}", self.when())]
 pub struct Conflict {
     /// `request`, `grant`, `operation` ….
     pub noun: &'static str,
@@ -37,4 +37,32 @@ pub struct Conflict {
     pub state: &'static str,
     /// What was asked of it.
     pub event: &'static str,
+}
+
+impl Conflict {
+    /// Whether waiting helps: the state comes before the one in which it is possible.
+    pub fn is_early(&self) -> bool {
+        self.noun == "grant" && matches!(self.state, "scheduled" | "activating")
+    }
+
+    fn when(&self) -> &'static str {
+        match self.state {
+            _ if self.is_early() => "yet",
+            "suspended" => "now",
+            _ => "any more",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conflict_says_whether_waiting_helps() {
+        let said = |state| Conflict { noun: "grant", state, event: "rotate" }.to_string();
+        assert_eq!(said("activating"), "the grant is activating: rotate is not possible yet");
+        assert_eq!(said("suspended"), "the grant is suspended: rotate is not possible now");
+        assert_eq!(said("ended"), "the grant is ended: rotate is not possible any more");
+    }
 }

@@ -309,6 +309,9 @@ pub struct ConnectorFacts {
     pub settings: Vec<SettingFacts>,
     /// Names of a target's secrets.
     pub secrets: Vec<String>,
+    /// Those of them that a target can do without.
+    #[serde(default)]
+    pub optional_secrets: Vec<String>,
     /// The permissions that it asks for, each as text for the operator: statements, secrets and where they go.
     pub permissions: Vec<String>,
 }

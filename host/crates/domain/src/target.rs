@@ -13,7 +13,7 @@ use crate::name::Name;
 pub struct Target {
     /// Its id.
     pub id: TargetId,
-    /// Unique among all targets.
+    /// Unique among all targets that are there.
     pub name: Name,
     /// `production`, `staging` …: what policies ask about.
     pub environment: Name,
@@ -31,4 +31,7 @@ pub struct Target {
     pub created: Timestamp,
     /// One more with each change of settings or secrets.
     pub revision: i64,
+    /// Since when it is gone. It stays as what its history names: nothing new happens in it, and its secrets are erased.
+    #[serde(default)]
+    pub removed: Option<Timestamp>,
 }

@@ -42,10 +42,15 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A broker repeats what others wrote, and it must not steer the terminal.
         let clean = |text: &str| text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>();
-        write!(f, "{} ({})", clean(self.detail.as_ref().unwrap_or(&self.title)), self.status)?;
+        if self.document.is_null() {
+            // No broker says so little: what stands before it does.
+            return write!(f, "the answer was {} {}, without a reason", self.status, clean(&self.title));
+        }
+        let what = clean(self.detail.as_ref().unwrap_or(&self.title));
         match &self.remedy {
-            Some(remedy) => write!(f, ": {}", clean(remedy)),
-            None => Ok(()),
+            Some(remedy) if what.ends_with(['.', '!', '?']) => write!(f, "{what} {}", clean(remedy)),
+            Some(remedy) => write!(f, "{what}. {}", clean(remedy)),
+            None => f.write_str(&what),
         }
     }
 }

@@ -5,6 +5,7 @@ mod body;
 mod once;
 mod place;
 mod query;
+mod words;
 
 pub(crate) use bearer::Caller;
 pub(crate) use body::{OrDefault, Strict, WasmFile, media_type, read, whole};

@@ -105,7 +105,7 @@ pub enum Problem {
         /// What to do.
         remedy: String,
     },
-    /// The state does not allow it any more.
+    /// The state does not allow it: not yet, or not any more.
     Conflict(Conflict),
     /// Somebody else changed it at the same time.
     Stale,
@@ -122,6 +122,13 @@ pub enum Problem {
         reason: String,
         /// What to do.
         remedy: &'static str,
+    },
+    /// What is to go is still needed.
+    InUse {
+        /// By what.
+        reason: String,
+        /// What to do.
+        remedy: String,
     },
     /// More time than policy allows.
     TooLong {
@@ -150,7 +157,7 @@ pub enum Problem {
     },
     /// A file that is no connector of ours.
     NotAdmitted(NotAdmitted),
-    /// The target did not do it. Not a fault of the broker, so not a 5xx: its words may be shown.
+    /// The target did not do it, or was not asked. Not a fault of the broker, so not a 5xx: the words may be shown.
     Target(Failure),
     /// Not now.
     Unavailable,
@@ -195,16 +202,17 @@ impl Problem {
             Self::WrongQuery { .. } => ("wrong-query", StatusCode::BAD_REQUEST, "The query does not fit"),
             Self::WrongHeader { .. } => ("wrong-header", StatusCode::BAD_REQUEST, "A header does not fit"),
             Self::Invalid { .. } => ("invalid", StatusCode::UNPROCESSABLE_ENTITY, "A value does not fit"),
-            Self::Conflict(_) => ("conflict", StatusCode::CONFLICT, "Not possible any more"),
+            Self::Conflict(_) => ("conflict", StatusCode::CONFLICT, "Not possible in this state"),
             Self::Stale => ("stale", StatusCode::CONFLICT, "Changed at the same moment"),
             Self::Duplicate { .. } => ("duplicate", StatusCode::CONFLICT, "There is one already"),
             Self::Taken { .. } => ("taken", StatusCode::CONFLICT, "Taken already"),
+            Self::InUse { .. } => ("in-use", StatusCode::CONFLICT, "Still in use"),
             Self::TooLong { .. } => ("too-long", StatusCode::UNPROCESSABLE_ENTITY, "More time than policy allows"),
             Self::TooMany { .. } => ("too-many", StatusCode::TOO_MANY_REQUESTS, "Too many at once"),
             Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE, "Too many calls at once"),
             Self::Gone { .. } => ("gone", StatusCode::GONE, "Gone"),
             Self::NotAdmitted(_) => ("connector-not-admitted", StatusCode::UNPROCESSABLE_ENTITY, "The connector was not loaded"),
-            Self::Target(_) => ("target-failed", StatusCode::FAILED_DEPENDENCY, "The target did not do it"),
+            Self::Target(_) => ("target-failed", StatusCode::FAILED_DEPENDENCY, "Not done in the target"),
             Self::Unavailable => ("unavailable", StatusCode::SERVICE_UNAVAILABLE, "Not available now"),
             Self::Full => ("full", StatusCode::INSUFFICIENT_STORAGE, "No room left"),
             Self::TimedOut => ("timed-out", StatusCode::SERVICE_UNAVAILABLE, "No answer in time"),

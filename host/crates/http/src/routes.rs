@@ -22,7 +22,7 @@ pub(crate) fn table() -> OpenApiRouter<App> {
         .routes(routes!(groups::list::list))
         .routes(routes!(groups::show::show, groups::set::set))
         .routes(routes!(targets::list::list, targets::add::add))
-        .routes(routes!(targets::show::show, targets::update::update))
+        .routes(routes!(targets::show::show, targets::update::update, targets::remove::remove))
         .routes(routes!(targets::check::check))
         .routes(routes!(targets::lift::lift))
         .routes(routes!(targets::accounts::accounts))

@@ -1,6 +1,7 @@
 //! How the domain's values look on the wire: instants, closed words, secrets, lists. One place for each.
 
 mod answer;
+mod held_back;
 mod instant;
 mod list;
 mod secret;
@@ -8,6 +9,7 @@ mod settings;
 pub(crate) mod words;
 
 pub(crate) use answer::{Created, IdempotencyKey, answer};
+pub use held_back::HeldBack;
 pub use instant::Instant;
 pub use list::List;
 pub use secret::{SecretInput, SecretOutput};

@@ -45,6 +45,8 @@ actions! {
     TargetRead => "target.read",
     /// Change a target's settings, secrets and accounts.
     TargetConfigure => "target.configure",
+    /// Remove a target for good.
+    TargetRemove => "target.remove",
     /// Add a connector.
     ConnectorLoad => "connector.load",
     /// See a connector.

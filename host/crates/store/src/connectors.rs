@@ -127,11 +127,11 @@ impl Reads<'_> {
         self.list(TABLE, "SELECT digest AS id, state FROM connectors", args![], |row| Ok((row.parse("id")?, row.parse("state")?))).await
     }
 
-    /// Retiring versions that nothing holds any more: no target uses or is to use them, and every grant and operation of their
+    /// Retiring versions that nothing holds any more: no target that is there uses or is to use them, and every grant and operation of their
     /// holdings has ended.
     pub async fn released_connectors(&mut self) -> StoreResult<Vec<Digest>> {
         let sql = "SELECT c.digest AS id FROM connectors c WHERE c.state = 'retiring' \
-                   AND NOT EXISTS (SELECT 1 FROM targets t WHERE t.connector = c.digest) \
+                   AND NOT EXISTS (SELECT 1 FROM targets t WHERE t.connector = c.digest AND t.removed IS NULL) \
                    AND NOT EXISTS (SELECT 1 FROM activations a WHERE a.next = c.digest) \
                    AND NOT EXISTS (SELECT 1 FROM holdings h JOIN grants g ON g.holding = h.id WHERE h.connector = c.digest \
                    AND g.state IN ('activating', 'active', 'suspended', 'ending')) \

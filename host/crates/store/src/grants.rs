@@ -26,6 +26,8 @@ macro_rules! select {
 pub struct GrantFilter {
     /// Held by.
     pub principal: Option<PrincipalId>,
+    /// Held by this principal, or by an agent or workload of theirs.
+    pub behind: Option<PrincipalId>,
     /// Of access in.
     pub target: Option<TargetId>,
     /// From this request.
@@ -82,6 +84,7 @@ impl Reads<'_> {
         let mut conditions = Conditions::new();
         conditions
             .when("principal =", filter.principal.as_ref())
+            .with("principal IN (SELECT p.id FROM principals p WHERE p.id = {} OR p.owner = {})", filter.behind.as_ref())
             .when("target =", filter.target.as_ref())
             .when("request =", filter.request.as_ref())
             .when("state =", filter.state)

@@ -103,6 +103,14 @@ impl Reads<'_> {
         self.list(TABLE, sql, args![connector], read).await
     }
 
+    /// The holdings of a target on which an operation is open.
+    pub async fn busy_holdings(&mut self, target: &TargetId) -> StoreResult<Vec<Holding>> {
+        let sql = select!(
+            " WHERE id IN (SELECT o.holding FROM operations o WHERE o.target = $1 AND o.state IN ('planned', 'sent', 'unknown')) ORDER BY id"
+        );
+        self.list(TABLE, sql, args![target], read).await
+    }
+
     /// Every holding of a target.
     pub async fn holdings(&mut self, target: &TargetId) -> StoreResult<Vec<Holding>> {
         self.list(TABLE, select!(" WHERE target = $1 ORDER BY id"), args![target], read).await

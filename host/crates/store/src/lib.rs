@@ -21,6 +21,7 @@ mod groups;
 mod holdings;
 mod idempotency;
 mod log;
+mod look;
 mod meta;
 mod migrate;
 mod open;

@@ -60,7 +60,7 @@ pub(crate) async fn create_installation(store: &Store) -> StoreResult<Installati
 }
 
 impl Reads<'_> {
-    async fn installation_id(&mut self) -> StoreResult<Option<InstallationId>> {
+    pub(crate) async fn installation_id(&mut self) -> StoreResult<Option<InstallationId>> {
         let wrong = || StoreError::Inconsistent { table: TABLE, column: "value", row: INSTALLATION.into() };
         self.meta(INSTALLATION).await?.map(|text| text.try_into().map_err(|_| wrong())).transpose()
     }

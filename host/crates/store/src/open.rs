@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use sqlx::{AnyPool, ConnectOptions as _, Connection as _, Executor as _};
 
 use crate::dialect::Backend;
 use crate::error::{StoreError, classify};
-use crate::folder;
+use crate::folder::{self, FolderLock};
 use crate::sql::composed;
 use crate::store::{Identity, Inner, Store};
 use crate::wake::Waker;
@@ -117,10 +117,10 @@ const SQLITE_EVERY: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL
                             PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;";
 /// What is erased is overwritten: sealed credentials leave the file when they are picked up.
 const SQLITE_WRITER: &str = "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;";
-const SQLITE_READER: &str = "PRAGMA query_only = ON;";
+pub(crate) const SQLITE_READER: &str = "PRAGMA query_only = ON;";
 
 /// A node that hangs inside a transaction does not hold its locks for ever.
-const POSTGRES_EVERY: &str = "SET application_name = 'hallpass'; SET idle_in_transaction_session_timeout = '30s'; \
+pub(crate) const POSTGRES_EVERY: &str = "SET application_name = 'hallpass'; SET idle_in_transaction_session_timeout = '30s'; \
                               SET lock_timeout = '10s'; SET statement_timeout = '60s'; SET client_min_messages = 'warning'; \
                               SET default_transaction_isolation = 'read committed';";
 
@@ -143,10 +143,34 @@ impl Store {
     }
 }
 
+/// The first pool writes, the second one reads.
+pub(crate) fn inner(
+    backend: Backend,
+    (writers, readers): (AnyPool, AnyPool),
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    waker: Waker,
+    folder: Option<FolderLock>,
+) -> Inner {
+    Inner {
+        backend,
+        writers,
+        readers,
+        clock,
+        rng,
+        offset_ms: AtomicI64::new(0),
+        waker,
+        last_event: Mutex::default(),
+        commits: AtomicU64::new(0),
+        counted: Mutex::new(BTreeMap::new()),
+        _folder: folder,
+    }
+}
+
 async fn sqlite(dir: &Path, max_page_count: Option<u32>, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Inner, OpenError> {
     let (dir, lock) = folder::lock(dir)?;
     let file = folder::database(&dir);
-    let url = sqlite_url(&file).ok_or_else(|| OpenError::Folder { folder: dir.clone(), reason: "its path is not UTF-8".into() })?;
+    let url = sqlite_url(&file, "rwc").ok_or_else(|| OpenError::Folder { folder: dir.clone(), reason: "its path is not UTF-8".into() })?;
     let options = AnyConnectOptions::from_str(&url).map_err(|_| OpenError::Url)?.disable_statement_logging();
     // Looked at with a connection of its own: a pool would try again and again.
     let mut probe = options.connect().await.map_err(|e| unreadable(&file, &dir, &e))?;
@@ -164,23 +188,11 @@ async fn sqlite(dir: &Path, max_page_count: Option<u32>, clock: Arc<dyn Clock>, 
     let limit = max_page_count.map_or(String::new(), |pages| format!("PRAGMA max_page_count = {pages};"));
     let writers = sqlite_pool(1, format!("{SQLITE_EVERY}{SQLITE_WRITER}{limit}"), options.clone());
     let readers = sqlite_pool(READERS, format!("{SQLITE_EVERY}{SQLITE_READER}"), options);
-    Ok(Inner {
-        backend: Backend::Sqlite,
-        writers,
-        readers,
-        clock,
-        rng,
-        offset_ms: AtomicI64::new(0),
-        waker: Waker::local(),
-        last_event: Mutex::default(),
-        commits: AtomicU64::new(0),
-        counted: Mutex::new(BTreeMap::new()),
-        _folder: Some(lock),
-    })
+    Ok(inner(Backend::Sqlite, (writers, readers), clock, rng, Waker::local(), Some(lock)))
 }
 
 /// The driver reads a URL, so that a path with `?`, `#` or `%` is encoded.
-fn sqlite_url(file: &Path) -> Option<String> {
+pub(crate) fn sqlite_url(file: &Path, mode: &str) -> Option<String> {
     let mut encoded = String::new();
     for byte in file.to_str()?.bytes() {
         if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
@@ -189,10 +201,10 @@ fn sqlite_url(file: &Path) -> Option<String> {
             let _ = write!(encoded, "%{byte:02X}");
         }
     }
-    Some(format!("sqlite://{encoded}?mode=rwc"))
+    Some(format!("sqlite://{encoded}?mode={mode}"))
 }
 
-fn unreadable(file: &Path, folder: &Path, error: &sqlx::Error) -> OpenError {
+pub(crate) fn unreadable(file: &Path, folder: &Path, error: &sqlx::Error) -> OpenError {
     let code = error.as_database_error().and_then(|e| e.code().and_then(|c| c.parse::<u32>().ok())).unwrap_or(0);
     match code & 0xff {
         // SQLITE_CORRUPT, SQLITE_NOTADB
@@ -203,7 +215,7 @@ fn unreadable(file: &Path, folder: &Path, error: &sqlx::Error) -> OpenError {
     }
 }
 
-fn sqlite_pool(connections: u32, setup: String, options: AnyConnectOptions) -> AnyPool {
+pub(crate) fn sqlite_pool(connections: u32, setup: String, options: AnyConnectOptions) -> AnyPool {
     let setup: Arc<str> = setup.into();
     AnyPoolOptions::new()
         .max_connections(connections)
@@ -227,13 +239,7 @@ fn sqlite_pool(connections: u32, setup: String, options: AnyConnectOptions) -> A
 }
 
 async fn postgres(url: SecretText, offset_ms: i64, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Inner, OpenError> {
-    if !(url.expose().starts_with("postgres://") || url.expose().starts_with("postgresql://")) {
-        return Err(OpenError::Url);
-    }
-    let options = AnyConnectOptions::from_str(url.expose()).map_err(|_| OpenError::Url)?.disable_statement_logging();
-    // The first connection says at once what is wrong; a pool would try until its time is over.
-    let first = options.connect().await.map_err(|e| OpenError::Unreachable { reason: driver_words(&e) })?;
-    first.close().await.map_err(|e| OpenError::from_driver(&e))?;
+    let options = postgres_options(&url).await?;
     let pool = AnyPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(ACQUIRE)
@@ -249,19 +255,20 @@ async fn postgres(url: SecretText, offset_ms: i64, clock: Arc<dyn Clock>, rng: A
         })
         .connect_lazy_with(options);
     let waker = Waker::among_nodes(url, pool.clone(), Arc::clone(&clock), &*rng).map_err(StoreError::from)?;
-    Ok(Inner {
-        backend: Backend::Postgres,
-        writers: pool.clone(),
-        readers: pool,
-        clock,
-        rng,
-        offset_ms: AtomicI64::new(offset_ms),
-        waker,
-        last_event: Mutex::default(),
-        commits: AtomicU64::new(0),
-        counted: Mutex::new(BTreeMap::new()),
-        _folder: None,
-    })
+    let inner = inner(Backend::Postgres, (pool.clone(), pool), clock, rng, waker, None);
+    inner.offset_ms.store(offset_ms, Ordering::Relaxed);
+    Ok(inner)
+}
+
+pub(crate) async fn postgres_options(url: &SecretText) -> Result<AnyConnectOptions, OpenError> {
+    if !(url.expose().starts_with("postgres://") || url.expose().starts_with("postgresql://")) {
+        return Err(OpenError::Url);
+    }
+    let options = AnyConnectOptions::from_str(url.expose()).map_err(|_| OpenError::Url)?.disable_statement_logging();
+    // The first connection says at once what is wrong; a pool would try until its time is over.
+    let first = options.connect().await.map_err(|e| OpenError::Unreachable { reason: driver_words(&e) })?;
+    first.close().await.map_err(|e| OpenError::from_driver(&e))?;
+    Ok(options)
 }
 
 /// What the server or the network says to somebody who cannot connect: of use to the operator, and free of the password.

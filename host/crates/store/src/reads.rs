@@ -103,6 +103,16 @@ impl Conditions {
         self
     }
 
+    /// `condition` with each `{}` replaced by the place of the value, where it is there.
+    pub(crate) fn with<T: ToValue>(&mut self, condition: &'static str, value: Option<T>) -> &mut Self {
+        if let Some(value) = value {
+            self.join();
+            self.args.push(value.to_value());
+            self.sql.push_str(&condition.replace("{}", &format!("${}", self.args.len())));
+        }
+        self
+    }
+
     /// A constant condition.
     pub(crate) fn also(&mut self, condition: &'static str, wanted: bool) -> &mut Self {
         if wanted {

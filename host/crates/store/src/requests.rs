@@ -28,6 +28,8 @@ macro_rules! select {
 pub struct RequestFilter {
     /// Asked by.
     pub requester: Option<PrincipalId>,
+    /// Asked by this principal, or by an agent or workload of theirs.
+    pub behind: Option<PrincipalId>,
     /// For access in.
     pub target: Option<TargetId>,
     /// For the permissions of.
@@ -130,6 +132,7 @@ impl Reads<'_> {
         let mut conditions = Conditions::new();
         conditions
             .when("requester =", filter.requester.as_ref())
+            .with("requester IN (SELECT p.id FROM principals p WHERE p.id = {} OR p.owner = {})", filter.behind.as_ref())
             .when("target =", filter.target.as_ref())
             .when("version_digest =", filter.connector.as_ref())
             .when("state =", filter.state.as_ref())

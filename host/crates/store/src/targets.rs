@@ -1,5 +1,6 @@
 //! Targets, their secrets as envelopes, and the accounts of principals in them.
 
+use hallpass_domain::Timestamp;
 use hallpass_domain::ids::{PrincipalId, TargetId};
 use hallpass_domain::name::Name;
 use hallpass_domain::target::Target;
@@ -20,7 +21,7 @@ macro_rules! select {
     ($where:literal, $more:literal) => {
         concat!(
             "SELECT t.id AS id, t.name AS name, t.environment AS environment, t.connector AS connector, t.settings AS settings, t.network AS network, \
-             t.owner AS owner, t.created AS created, t.revision AS revision, s.name AS secret",
+             t.owner AS owner, t.created AS created, t.revision AS revision, t.removed AS removed, s.name AS secret",
             $more,
             " FROM targets t LEFT JOIN target_secrets s ON s.target = t.id ",
             $where,
@@ -46,6 +47,7 @@ fn fold(rows: &[Row]) -> StoreResult<Vec<Target>> {
                 owner: row.parse("owner")?,
                 created: row.time("created")?,
                 revision: row.int("revision")?,
+                removed: row.opt_time("removed")?,
             });
         }
         if let (Some(target), Some(secret)) = (targets.last_mut(), row.opt_text("secret")?) {
@@ -56,7 +58,7 @@ fn fold(rows: &[Row]) -> StoreResult<Vec<Target>> {
 }
 
 impl Reads<'_> {
-    /// The target of this id.
+    /// The target of this id, also one that was removed.
     pub async fn target(&mut self, id: &TargetId) -> StoreResult<Option<Target>> {
         let rows = self.all(TABLE, select!("WHERE t.id = $1"), args![id]).await?;
         Ok(fold(&rows)?.into_iter().next())
@@ -71,15 +73,15 @@ impl Reads<'_> {
         Ok(Some((target, secrets)))
     }
 
-    /// The target of this name.
+    /// The target of this name that is there.
     pub async fn target_by_name(&mut self, name: &Name) -> StoreResult<Option<Target>> {
-        let rows = self.all(TABLE, select!("WHERE t.name = $1"), args![name]).await?;
+        let rows = self.all(TABLE, select!("WHERE t.name = $1 AND t.removed IS NULL"), args![name]).await?;
         Ok(fold(&rows)?.into_iter().next())
     }
 
-    /// Every target, by name.
+    /// Every target that is there, by name.
     pub async fn targets(&mut self) -> StoreResult<Vec<Target>> {
-        fold(&self.all(TABLE, select!(""), args![]).await?)
+        fold(&self.all(TABLE, select!("WHERE t.removed IS NULL"), args![]).await?)
     }
 
     /// A target's secrets: name and envelope.
@@ -121,11 +123,19 @@ impl Tx {
     /// Writes a target as revision + 1; `t` has the revision that it was read with. Gives the new one.
     pub async fn update_target(&mut self, t: &Target) -> StoreResult<i64> {
         let sql = "UPDATE targets SET name = $1, environment = $2, connector = $3, settings = $4, network = $5, owner = $6, \
-                   revision = revision + 1 WHERE id = $7 AND revision = $8";
+                   revision = revision + 1 WHERE id = $7 AND revision = $8 AND removed IS NULL";
         let (settings, network) = (json(TABLE, "settings", &t.settings)?, json(TABLE, "network", &t.network)?);
         let args = args![t.name, t.environment, t.connector, settings, network, t.owner, t.id, t.revision];
         self.swap(("target", t.id.as_str()), TABLE, sql, args).await?;
         Ok(t.revision + 1)
+    }
+
+    /// Removes a target and erases its secrets; `t` has the revision that it was read with. Its name is free again, and what names it by
+    /// its id goes on to find it.
+    pub async fn remove_target(&mut self, t: &Target, at: Timestamp) -> StoreResult<()> {
+        let sql = "UPDATE targets SET removed = $1, revision = revision + 1 WHERE id = $2 AND revision = $3 AND removed IS NULL";
+        self.swap(("target", t.id.as_str()), TABLE, sql, args![at, t.id, t.revision]).await?;
+        self.change(SECRETS, "DELETE FROM target_secrets WHERE target = $1", args![t.id]).await.map(drop)
     }
 
     /// Sets one secret of a target, as an envelope. The revision is [`Tx::update_target`]'s, in the same transaction.

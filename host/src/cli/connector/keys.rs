@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use hallpass_broker::{SignedFile, VerifierKey};
 use hallpass_domain::rng::SystemRng;
 use hallpass_domain::secret::Signer as _;
-use hallpass_keyring::PublisherKey;
+use hallpass_keyring::{PublisherKey, PublisherKeyError};
 use serde_json::json;
 
 use crate::cli::context::Context;
@@ -45,7 +45,11 @@ pub(super) fn keygen(args: Keygen, cx: &mut Context<'_>) -> Result<(), Failure> 
 }
 
 pub(super) fn sign(args: &Sign, cx: &mut Context<'_>) -> Result<(), Failure> {
-    let key = PublisherKey::read(&args.key).map_err(|e| Failure::failed(e.to_string()))?;
+    let key = PublisherKey::read(&args.key).map_err(|e| match e {
+        // Every other reason names the file.
+        PublisherKeyError::Malformed(_) => Failure::failed(format!("{}: {e}", args.key.display())),
+        e => Failure::failed(e.to_string()),
+    })?;
     let bytes = read(&args.file)?;
     let facts = hallpass_runtime::inspect(&bytes).map_err(|e| Failure::failed(e.to_string()))?;
     let out = signature_file(&args.file);
@@ -57,12 +61,13 @@ pub(super) fn sign(args: &Sign, cx: &mut Context<'_>) -> Result<(), Failure> {
     let signatures = note.lines().filter(|line| line.starts_with("— ")).count();
     let document = json!({
         "file": out, "digest": signed.digest, "name": signed.name, "version": signed.version, "publisher": signed.publisher,
-        "signatures": signatures,
+        "signatures": signatures, "key": key.name(),
     });
     cx.show(&document, |d| {
         pairs(&[
             ("signed", format!("{} {} of {}", text(d, "name"), text(d, "version"), text(d, "publisher"))),
             ("digest", text(d, "digest")),
+            ("by", text(d, "key")),
             ("file", text(d, "file")),
             ("signatures", text(d, "signatures")),
         ])
@@ -78,5 +83,11 @@ pub(super) fn signature_file(file: &Path) -> PathBuf {
 
 /// A plugin file.
 pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    if file.is_dir() {
+        let shown = file.display();
+        return Err(Failure::usage(format!(
+            "{shown} is a folder: give the .wasm file that `hallpass connector build {shown}` makes of it and names"
+        )));
+    }
     std::fs::read(file).map_err(|e| Failure::failed(format!("{} cannot be read: {e}", file.display())))
 }

@@ -10,7 +10,7 @@ use hallpass_store::{Activation, ConnectorRow, Tx, run_tx};
 use super::way::{check_can_be_set, check_same_way};
 use crate::Broker;
 use crate::error::BrokerError;
-use crate::targets::{check_secrets_of, check_settings};
+use crate::targets::{check_secrets_of, check_settings, check_there};
 
 impl Broker {
     /// Moves every target whose move was ordered. Any node does it; each order is tried once, and one that fails says why.
@@ -26,7 +26,10 @@ impl Broker {
 
     async fn move_target(&self, id: &TargetId, next: Digest) -> Result<(), BrokerError> {
         let Some(target) = self.store.reads().await?.target(id).await? else { return Ok(()) };
-        let proven = self.proven(&target, next).await?;
+        let proven = match check_there(&target) {
+            Ok(()) => self.proven(&target, next).await?,
+            Err(gone) => Err(gone.to_string()),
+        };
         run_tx!(self.store, "connector.activate", |tx| -> Result<(), BrokerError> {
             let Some(mut activation) = tx.reads().activation(id).await?.filter(|a| a.next == Some(next)) else {
                 // Another node did it, or another order came.
@@ -35,7 +38,8 @@ impl Broker {
             let mut target = tx.reads().target(id).await?.ok_or_else(|| BrokerError::not_found("target", id))?;
             activation.next = None;
             activation.at = self.clock.now();
-            if let Err(reason) = &proven {
+            let there = proven.clone().and_then(|()| check_there(&target).map_err(|e| e.to_string()));
+            if let Err(reason) = &there {
                 activation.held_back = Some((next, reason.clone()));
                 tx.put_activation(&activation).await?;
                 tx.emit(Event::new(EventKind::ConnectorHeldBack, id).connector(next).text("reason", reason.clone())).await?;

@@ -31,6 +31,11 @@ const LASTS_MS: u64 = 40_000;
 /// under way at its end (10 s), the minute in which what it made is taken away, and the last call of that.
 const LEASE_MS: u64 = 180_000;
 
+/// The lease that the one trial of a target holds.
+pub(crate) fn trial_lease(target: &TargetId) -> String {
+    format!("trial {target}")
+}
+
 impl Broker {
     /// Tries a version out at a target of its connector, in the environment `sandbox` or `test`. The version need not be the one that
     /// the target uses; what it asks for must have been accepted. One trial at a time per target.
@@ -49,7 +54,7 @@ impl Broker {
         check_wishes(&wishes)?;
         let now = self.clock.now();
         let operation = OperationId::new(now, self.rng.as_ref())?;
-        let lease = TrialLease { store: self.store.clone(), name: format!("trial {}", target.id), owner: operation.to_string() };
+        let lease = TrialLease { store: self.store.clone(), name: trial_lease(&target.id), owner: operation.to_string() };
         self.begin_trial(ctx, &row, &target, &lease, &wishes).await?;
         let call = Invocation {
             operation,

@@ -152,13 +152,25 @@ impl TrustPolicy {
         if signers.len() < publisher.required {
             return Err(Refused::new(
                 "too-few-signatures",
-                format!("{} of the trusted keys of `{}` signed it, and {} must", signers.len(), claim.publisher, publisher.required),
-                "Have more of the publisher's people sign it: `hallpass connector sign FILE --key KEY` adds to the .sig file",
+                format!(
+                    "{} of the trusted keys of `{}` signed it, and {} must: it is signed by {}, and trusted are {}",
+                    signers.len(),
+                    claim.publisher,
+                    publisher.required,
+                    note::signed_by(signature).join(", "),
+                    publisher.keys.iter().map(key_id).collect::<Vec<_>>().join(", ")
+                ),
+                "Have it signed with the trusted keys: `hallpass connector sign FILE --key KEY` adds to the .sig file",
             ));
         }
         let signers = signers.iter().map(|key| key.split('+').next().unwrap_or_default().to_owned()).collect();
         Ok(Trusted { file: Some(claim), signers })
     }
+}
+
+/// A key as a signature line means it: `name+hash`.
+fn key_id(key: &VerifierKey) -> String {
+    format!("{}+{:08x}", key.name(), u32::from_be_bytes(key.id()))
 }
 
 /// Whether a name fits a pattern in which `*` stands for any characters.

@@ -12,13 +12,22 @@ use hallpass_store::run_tx;
 use super::backoff::jitter;
 use crate::Broker;
 use crate::error::BrokerError;
+use crate::targets::check_there;
 
 /// The longest time between two probes.
 const PROBE_MS: u64 = 2_000;
 
 /// The open breakers of this node. Kept in memory: the first failing operation opens one again after a restart.
 #[derive(Default)]
-pub(crate) struct Breakers(Mutex<HashMap<TargetId, Timestamp>>);
+pub(crate) struct Breakers(Mutex<HashMap<TargetId, Open>>);
+
+/// An open breaker.
+struct Open {
+    /// When the next probe is due.
+    probe: Timestamp,
+    /// What the last one, or the failed attempt, came to.
+    why: String,
+}
 
 impl Breakers {
     /// Targets whose breaker is open.
@@ -29,9 +38,9 @@ impl Breakers {
     /// Takes the targets whose probe is due; none of them is due again before `again`.
     fn take_due(&self, now: Timestamp, again: Timestamp) -> Vec<TargetId> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = open.iter_mut().filter(|(_, at)| **at <= now);
-        due.map(|(target, at)| {
-            *at = again;
+        let due = open.iter_mut().filter(|(_, open)| open.probe <= now);
+        due.map(|(target, open)| {
+            open.probe = again;
             target.clone()
         })
         .collect()
@@ -39,15 +48,20 @@ impl Breakers {
 
     /// When the next probe is due.
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().min().copied()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().map(|open| open.probe).min()
+    }
+
+    /// Why a target's breaker is open; `None` where it is not.
+    pub(crate) fn why(&self, target: &TargetId) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(target).map(|open| open.why.clone())
     }
 
     /// Sets the next probe; true when the breaker was closed.
-    fn trip(&self, target: &TargetId, probe: Timestamp) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(target.clone(), probe).is_none()
+    fn trip(&self, target: &TargetId, probe: Timestamp, why: String) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(target.clone(), Open { probe, why }).is_none()
     }
 
-    fn close(&self, target: &TargetId) {
+    pub(crate) fn close(&self, target: &TargetId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(target);
     }
 }
@@ -62,7 +76,7 @@ impl Broker {
     /// Opens the target's breaker.
     pub(crate) async fn trip_breaker(&self, target: &TargetId, failure: &Failure) {
         let probe = self.clock.now().plus(PROBE_MS / 2 + jitter(PROBE_MS / 2, self.rng.as_ref()));
-        if self.breakers.trip(target, probe) {
+        if self.breakers.trip(target, probe, failure.message.clone()) {
             tracing::warn!(target = %target, failure.code = %failure.code, "the target does not answer; probing it");
             let noted: Result<(), BrokerError> = run_tx!(self.store, "target.down", |tx| -> Result<(), BrokerError> {
                 tx.emit(Event::new(EventKind::TargetDown, target).word("kind", &failure.kind)).await?;
@@ -85,13 +99,16 @@ impl Broker {
     pub(crate) async fn probe(&self, target: &TargetId) {
         match self.ask(target).await {
             Ok(()) => self.target_is_back(target).await,
+            // Removed, perhaps by another node.
+            Err(BrokerError::Gone { .. }) => self.breakers.close(target),
             Err(BrokerError::Target(failure)) if !is_outage(&failure) => {
                 tracing::warn!(target = %target, failure.code = %failure.code, "the target answers, and is not healthy");
                 self.target_is_back(target).await;
             }
             Err(e) => {
                 tracing::debug!(target = %target, cause = %e, "the target still does not answer");
-                self.breakers.trip(target, self.clock.now().plus(PROBE_MS / 2 + jitter(PROBE_MS / 2, self.rng.as_ref())));
+                let why = if let BrokerError::Target(failure) = e { failure.message } else { e.to_string() };
+                self.breakers.trip(target, self.clock.now().plus(PROBE_MS / 2 + jitter(PROBE_MS / 2, self.rng.as_ref())), why);
             }
         }
     }
@@ -112,6 +129,7 @@ impl Broker {
 
     async fn ask(&self, target: &TargetId) -> Result<(), BrokerError> {
         let target = self.store.reads().await?.target(target).await?.ok_or_else(|| BrokerError::not_found("target", target))?;
+        check_there(&target)?;
         let call = self.harmless(&target).await?;
         self.connectors.reach(&call).await.map_err(BrokerError::Target)
     }

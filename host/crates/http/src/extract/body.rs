@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::bearer::bearer;
+use super::words::{bounded, explain};
 use crate::app::{App, Limits};
 use crate::problem::Problem;
 
@@ -22,8 +23,6 @@ mod tests;
 const BODY: Duration = Duration::from_secs(10);
 /// How long a connector's file may take.
 const FILE: Duration = Duration::from_secs(45);
-/// The longest text of a reason that a parser gave.
-const MOST_CHARS: usize = 300;
 
 /// A JSON body. Its type refuses unknown fields; this refuses everything that is not exactly one JSON value.
 pub(crate) struct Strict<T>(pub(crate) T);
@@ -141,7 +140,7 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Resul
 /// Exactly one JSON value of this type. A list is refused: its members would be taken for an object's, in the order of ours.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Problem::WrongBody { field: None, line: 1, column: 1, reason: "it must be an object, it is a list".to_owned() });
+        return Err(Problem::WrongBody { field: None, line: 1, column: 1, reason: "it must be an object, and is a list".to_owned() });
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
@@ -183,31 +182,4 @@ impl WrongPlace<'_> {
         };
         Problem::WrongBody { field: field.map(|f| bounded(&f)), line, column, reason }
     }
-}
-
-/// The reason, and the member that it is about where the parser names it.
-fn explain(text: &str) -> (String, Option<&str>) {
-    let quoted = |prefix: &str| text.strip_prefix(prefix).and_then(|rest| rest.split('`').next());
-    if let Some(member) = quoted("missing field `") {
-        return ("it is missing".into(), Some(member));
-    }
-    if let Some(member) = quoted("duplicate field `") {
-        return ("it stands there twice".into(), Some(member));
-    }
-    if let Some(member) = quoted("unknown field `") {
-        let expected = text.rsplit_once("`, ").map_or("", |(_, rest)| rest);
-        let expected = text.split_once("`, expected ").map_or(expected, |(_, rest)| rest);
-        return (bounded(&format!("it is not known here; known are: {}", expected.trim_start_matches("one of "))), Some(member));
-    }
-    for prefix in ["invalid type: ", "invalid value: ", "invalid length "] {
-        if text.starts_with(prefix) {
-            let expected = text.rsplit_once(", expected ").map_or("something else", |(_, rest)| rest);
-            return (bounded(&format!("it must be {expected}")), None);
-        }
-    }
-    (bounded(text), None)
-}
-
-fn bounded(text: &str) -> String {
-    text.chars().take(MOST_CHARS).collect()
 }

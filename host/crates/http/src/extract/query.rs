@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use hallpass_broker::Page;
 use serde::de::DeserializeOwned;
 
+use super::words::{bounded, explain};
 use crate::problem::Problem;
 
 /// The query of a call.
@@ -16,13 +17,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         match axum::extract::Query::<T>::try_from_uri(&parts.uri) {
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
-            Err(rejection) => Err(Problem::WrongQuery { reason: bounded(&rejection.body_text()) }),
+            Err(rejection) => Err(Problem::WrongQuery { reason: in_words(&rejection.body_text()) }),
         }
     }
 }
 
-fn bounded(text: &str) -> String {
-    text.chars().take(300).collect()
+/// The parameter and what is wrong with it: `limit: it must be a whole number`.
+fn in_words(text: &str) -> String {
+    let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(text);
+    let (place, what) = text.split_once(": ").filter(|(place, _)| !place.contains([' ', '`'])).unwrap_or(("", text));
+    let (reason, member) = explain(what);
+    match member.unwrap_or(place) {
+        "" => reason,
+        name => bounded(&format!("`{name}`: {reason}")),
+    }
 }
 
 /// The part of a list that is asked for.
@@ -54,9 +62,14 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_or_unreadable_parameter_is_named() {
         assert_eq!(read("/?limit=3").await.unwrap().limit, Some(3));
-        for (uri, named) in [("/?limti=3", "limti"), ("/?limit=three", "limit"), ("/?limit=1&limit=2", "limit")] {
+        for (uri, said) in [
+            ("/?limti=3", "`limti`: it is not known here; known are: limit"),
+            ("/?limit=three", "`limit`: it must be a whole number"),
+            ("/?limit=99999999999", "`limit`: it is out of range"),
+            ("/?limit=1&limit=2", "`limit`: it stands there twice"),
+        ] {
             let Err(Problem::WrongQuery { reason }) = read(uri).await else { panic!("{uri} was taken") };
-            assert!(reason.contains(named), "{reason}");
+            assert_eq!(reason, said, "{uri}");
         }
     }
 

@@ -117,6 +117,9 @@ impl Problem {
                 body.field = Some((*field).into());
                 (format!("{field}: {reason}"), remedy.clone())
             }
+            Self::Conflict(conflict) if conflict.is_early() => {
+                (sentence(&conflict.to_string()), "Wait until it is active; `hallpass grant show` says what it waits for.".into())
+            }
             Self::Conflict(conflict) => (
                 sentence(&conflict.to_string()),
                 format!("Look at the {} as it is now. What has ended stays ended: where more is needed, ask anew.", conflict.noun),
@@ -133,12 +136,14 @@ impl Problem {
                 let (asked, most) = (human(*asked_ms), human(*max_ms));
                 (format!("{asked} was asked for, the limit is {most}."), format!("Ask for at most {most} (duration_ms {max_ms})."))
             }
-            Self::Gone { reason, remedy } | Self::TooMany { reason, remedy } => (sentence(reason), remedy.clone()),
+            Self::Gone { reason, remedy } | Self::TooMany { reason, remedy } | Self::InUse { reason, remedy } => {
+                (sentence(reason), remedy.clone())
+            }
             Self::NotAdmitted(refusal) => (sentence(&refusal.reason), refusal.remedy.clone()),
             Self::Target(failure) => {
                 body.failure = Some(failure.kind.to_string());
                 body.code = Some(failure.code.clone());
-                (format!("The target answered: {}", failure.message), target_remedy(failure.kind).into())
+                (sentence(&failure.message), target_remedy(failure).into())
             }
             Self::Busy => ("This node has as many calls in hand as it takes. Nothing was done.".into(), "Try again in a moment.".into()),
             Self::Unavailable => (
@@ -173,9 +178,17 @@ impl Problem {
     }
 }
 
-/// What to do about a target that said no. The broker's own account in it is meant, not the caller.
-const fn target_remedy(kind: FailureKind) -> &'static str {
-    match kind {
+/// What to do about a target that said no, or that was not asked. The broker's own account in it is meant, not the caller.
+fn target_remedy(failure: &Failure) -> &'static str {
+    match failure.code.as_str() {
+        "connector-banned" => return "Move the target to another version: `hallpass connector upgrade`.",
+        "connector-quarantined" => return "Once its cause is mended, `hallpass target lift` lets the calls go on.",
+        "connector-not-accepted" => {
+            return "Read what it asks for with `hallpass connector show`, and accept it with `hallpass connector accept`.";
+        }
+        _ => {}
+    }
+    match failure.kind {
         FailureKind::InvalidInput => "Check the target's settings and the resource.",
         FailureKind::Unauthenticated => "Check the target's secrets: `hallpass target update` sets them anew.",
         FailureKind::Forbidden => "Give the broker's own account in the target the rights that the connector needs.",

@@ -27,6 +27,7 @@ fn table() -> Vec<(BrokerError, u16, &'static str, &'static str)> {
         (BrokerError::Stale, 409, "stale", "same moment"),
         (BrokerError::Duplicate { noun: "target", name: text("shop") }, 409, "duplicate", "target shop"),
         (BrokerError::Taken(Constraint::Account), 409, "taken", "belongs to another principal"),
+        (BrokerError::InUse { reason: text("gr_x is active"), remedy: text("revoke it") }, 409, "in-use", "Gr_x is active."),
         (BrokerError::TooLong { asked_ms: 3_600_000, max_ms: 1_800_000, policies: vec![text("p1")] }, 422, "too-long", "the limit is 30m"),
         (BrokerError::TooMany { reason: text("100 wait"), remedy: text("wait") }, 429, "too-many", "100 wait."),
         (BrokerError::Gone { reason: text("picked up before"), remedy: text("rotate it") }, 410, "gone", "Picked up before."),
@@ -37,7 +38,7 @@ fn table() -> Vec<(BrokerError, u16, &'static str, &'static str)> {
             "connector-not-admitted",
             "No component.",
         ),
-        (BrokerError::Target(failure(FailureKind::Unavailable)), 424, "target-failed", "no route to db.example"),
+        (BrokerError::Target(failure(FailureKind::Unavailable)), 424, "target-failed", "No route to db.example."),
         (BrokerError::Unavailable { reason: text("SECRET"), remedy: text("SECRET") }, 503, "unavailable", "Nothing was changed"),
         (BrokerError::Full, 507, "full", "no room left"),
         (BrokerError::Internal(text("SECRET")), 500, "internal", "The broker failed"),
@@ -87,6 +88,25 @@ fn a_target_that_asks_for_time_gets_it_in_whole_seconds() {
     assert_eq!(retry(Problem::Target(Failure::none(FailureKind::Forbidden, "x", "y"))), None);
     assert_eq!(retry(Problem::Unavailable).as_deref(), Some("2"));
     assert_eq!(retry(Problem::Stale), None);
+}
+
+#[test]
+fn what_no_target_answered_is_not_said_to_be_its_answer() {
+    let calls = "calls to postgres 1.0.0 have stopped in this target";
+    let body = Problem::Target(Failure::none(FailureKind::Unsupported, "connector-quarantined", calls)).body();
+    assert_eq!(body.detail, "Calls to postgres 1.0.0 have stopped in this target.");
+    assert!(body.remedy.contains("hallpass target lift"), "{}", body.remedy);
+}
+
+#[test]
+fn what_can_be_waited_for_is_not_said_to_be_over() {
+    let body = |state| Problem::Conflict(Conflict { noun: "grant", state, event: "rotate" }).body();
+    assert!(
+        body("activating").detail.ends_with("not possible yet.") && body("activating").remedy.starts_with("Wait"),
+        "{:?}",
+        body("activating")
+    );
+    assert!(body("ended").detail.ends_with("not possible any more.") && body("ended").remedy.contains("ask anew"), "{:?}", body("ended"));
 }
 
 #[test]

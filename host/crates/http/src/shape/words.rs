@@ -1,5 +1,6 @@
 //! Schemas of the domain's closed words, made from the domain's own lists, so that the document cannot say other words.
 
+use hallpass_broker::Obstacle;
 use hallpass_domain::connector::ConnectorState;
 use hallpass_domain::grant::{EndReason, GrantState, Left, SeenBy};
 use hallpass_domain::holding::Mode;
@@ -28,6 +29,7 @@ words! {
     sessions: Sessions;
     verdict: Verdict;
     on_timeout: OnTimeout;
+    obstacle: Obstacle;
 }
 
 /// Where a request stands. The domain's state carries data, so its words are listed here; a test compares.

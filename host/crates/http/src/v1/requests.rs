@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::approvals::Approval;
-use crate::shape::{Instant, words};
+use crate::shape::{HeldBack, Instant, words};
 
 /// One step of a route: who may approve, and how many must.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -119,6 +119,9 @@ pub struct Request {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub grant: Option<GrantId>,
+    /// What keeps it, or its grant, from going on. Looked up for one request, not for lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<HeldBack>,
     /// The policies that decided.
     pub policies: Vec<String>,
     /// The revision of the policy set that decided.
@@ -164,6 +167,7 @@ impl From<RequestView> for Request {
             stages: r.stages.into_iter().map(Stage::from).collect(),
             approvals: view.approvals.into_iter().map(Approval::from).collect(),
             grant: view.grant,
+            held_back: view.held_back.into_iter().map(HeldBack::from).collect(),
             policies: r.policies,
             policy_revision: r.policy_revision,
             created: r.created.into(),

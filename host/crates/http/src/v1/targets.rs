@@ -5,6 +5,7 @@ pub(crate) mod add;
 pub(crate) mod check;
 pub(crate) mod lift;
 pub(crate) mod list;
+pub(crate) mod remove;
 pub(crate) mod set_account;
 pub(crate) mod show;
 pub(crate) mod update;
@@ -25,7 +26,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::shape::{Instant, SecretInput};
+use crate::shape::{HeldBack, Instant, SecretInput};
 
 /// One configured instance of a connector.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -33,7 +34,7 @@ pub struct Target {
     /// Its id.
     #[schema(value_type = String, example = "tg_01j00000000000000000000000")]
     pub id: TargetId,
-    /// Its name, unique among all targets.
+    /// Its name, unique among all targets that are there.
     #[schema(value_type = String, example = "shop-prod")]
     pub name: Name,
     /// What policies ask about.
@@ -56,9 +57,15 @@ pub struct Target {
     pub created: Instant,
     /// One more with each change.
     pub revision: i64,
+    /// Since when it is gone: nothing new happens in it, and its secrets are erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Instant>,
     /// Versions of the connector whose calls have stopped here, because they broke the rules too often in a row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quarantines: Vec<Quarantine>,
+    /// What keeps calls to it, or its move to another version, from going on. Looked up for one target, not for lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<HeldBack>,
 }
 
 /// A version whose calls have stopped in a target.
@@ -81,6 +88,12 @@ async fn shown(app: &App, target: Stored) -> Result<Target, Problem> {
     Ok(Target { quarantines: stopped.into_iter().map(quarantine).collect(), ..target.into() })
 }
 
+/// The same with what holds it back.
+async fn shown_whole(app: &App, target: Stored) -> Result<Target, Problem> {
+    let held_back = if target.removed.is_none() { app.broker.held_back(&target).await? } else { Vec::new() };
+    Ok(Target { held_back: held_back.into_iter().map(HeldBack::from).collect(), ..shown(app, target).await? })
+}
+
 impl From<Stored> for Target {
     fn from(t: Stored) -> Self {
         Self {
@@ -94,7 +107,9 @@ impl From<Stored> for Target {
             owner: t.owner,
             created: t.created.into(),
             revision: t.revision,
+            removed: t.removed.map(Into::into),
             quarantines: Vec::new(),
+            held_back: Vec::new(),
         }
     }
 }

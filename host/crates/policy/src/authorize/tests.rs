@@ -55,7 +55,7 @@ fn each_principal_may_do_what_the_built_in_set_says_and_nothing_else() {
         (&other, ResourceFacts::Group(&developers), "group.read"),
         (&dba, ResourceFacts::Group(&developers), ""),
         (&bot, ResourceFacts::Group(&developers), ""),
-        (&ops, ResourceFacts::Target(&target), "target.read target.configure entitlement.read"),
+        (&ops, ResourceFacts::Target(&target), "target.read target.configure target.remove entitlement.read"),
         (&bot, ResourceFacts::Target(&target), "entitlement.read"),
         (
             &ops,

@@ -62,6 +62,9 @@ pub(crate) enum SettingType {
 pub(crate) struct Secret {
     pub(crate) title: String,
     pub(crate) r#use: Vec<SecretUse>,
+    /// A target can do without it.
+    #[serde(default)]
+    pub(crate) optional: bool,
 }
 
 /// Where a secret may go.

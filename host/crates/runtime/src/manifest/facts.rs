@@ -46,6 +46,7 @@ impl Manifest {
                 })
                 .collect(),
             secrets: document.secrets.keys().cloned().collect(),
+            optional_secrets: document.secrets.iter().filter(|(_, s)| s.optional).map(|(name, _)| name.clone()).collect(),
             permissions: self.lines(),
         }
     }

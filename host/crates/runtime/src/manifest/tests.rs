@@ -81,6 +81,10 @@ fn a_good_manifest_tells_the_operator_every_permission() {
     assert_eq!(manifest.permission("statement", "password"), None);
     assert!(facts.entitlement("schema.read").unwrap().host_looks);
     assert_eq!(facts.settings.iter().find(|s| s.name == "port").unwrap().default.as_deref(), Some("5432"));
+    assert!(facts.optional_secrets.is_empty());
+    let mut json = good();
+    json["secrets"]["password"]["optional"] = true.into();
+    assert_eq!(parse(&json).unwrap().facts(hallpass_domain::ids::Digest::of(b"x")).optional_secrets, ["password"]);
 }
 
 #[test]

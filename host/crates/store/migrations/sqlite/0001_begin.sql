@@ -96,9 +96,10 @@ CREATE TABLE targets (
     network     TEXT NOT NULL,
     owner       TEXT NOT NULL REFERENCES principals (id),
     created     BIGINT NOT NULL,
-    revision    BIGINT NOT NULL
+    revision    BIGINT NOT NULL,
+    removed     BIGINT
 );
-CREATE UNIQUE INDEX targets_name ON targets (name);
+CREATE UNIQUE INDEX targets_name ON targets (name) WHERE removed IS NULL;
 CREATE INDEX targets_connector ON targets (connector);
 
 CREATE TABLE activations (

@@ -47,6 +47,16 @@ fn one_person_does_not_count_twice() {
 }
 
 #[test]
+fn whoever_signed_with_the_wrong_key_is_told_which_it_was() {
+    let refused = two_of_three().admit(file().digest, Some(&signed(&file(), &[("ann", 1), ("ben", 9)]))).unwrap_err();
+    let id = |key: &VerifierKey| format!("{}+{:08x}", key.name(), u32::from_be_bytes(key.id()));
+    for (said, key) in [("signed by", verifier("ben", 9)), ("trusted are", verifier("ben", 2))] {
+        let (_, after) = refused.told.reason.split_once(said).unwrap();
+        assert!(after.contains(&id(&key)), "{said} {}: {}", id(&key), refused.told.reason);
+    }
+}
+
+#[test]
 fn what_was_altered_is_refused_even_where_unsigned_files_are_allowed() {
     let policy = TrustPolicy { allow_unsigned: true, ..two_of_three() };
     let good = signed(&file(), &[("ann", 1), ("ben", 2)]);

@@ -66,11 +66,11 @@ async fn json_that_does_not_fit_is_refused_with_its_field() {
     for (body, named, said) in [
         (r#"{"name":"a","count":1,"cuont":2}"#, "cuont", "not known"),
         (r#"{"name":"a"}"#, "count", "missing"),
-        (r#"{"name":"a","count":"one"}"#, "count", "must be u32"),
-        (r#"{"name":"a","count":-1}"#, "count", "must be u32"),
+        (r#"{"name":"a","count":"one"}"#, "count", "must be a whole number from 0 to 4294967295"),
+        (r#"{"name":"a","count":-1}"#, "count", "must be a whole number"),
         (r#"{"name":"a","count":1,"count":2}"#, "count", "twice"),
         (r#"{"name":"a\nb","count":1}"#, "name", "must be 1 to 64 characters"),
-        (r#"{"name":"a","count":1,"inner":{"deep":[1,999]}}"#, "inner.deep[1]", "must be u8"),
+        (r#"{"name":"a","count":1,"inner":{"deep":[1,999]}}"#, "inner.deep[1]", "must be a whole number from 0 to 255"),
         (r#"{"name":"a","count":1,"inner":{"deep":[],"other":1}}"#, "inner.other", "not known"),
     ] {
         let problem = strict(body).await.unwrap_err();

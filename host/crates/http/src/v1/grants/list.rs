@@ -36,7 +36,7 @@ pub struct GrantQuery {
 
 /// List grants
 ///
-/// Those that the caller may see.
+/// Those that the caller may see: an operator all of them, everybody else their own and those of the agents and workloads that they own.
 #[utoipa::path(
     get, path = "/v1/grants", tag = "grants", operation_id = "list_grants",
     params(GrantQuery),

@@ -11,6 +11,7 @@ use super::submit::NewRequest;
 use crate::app::App;
 use crate::extract::{Caller, Strict};
 use crate::problem::Problem;
+use crate::shape::HeldBack;
 
 /// What policy would answer, and why.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -35,6 +36,9 @@ pub struct Explanation {
     pub policies: Vec<ExplainedPolicy>,
     /// The revision of the policy set.
     pub revision: String,
+    /// What would hold the access back whatever policy says: no account in the target, a target that does not answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<HeldBack>,
 }
 
 /// One policy in one question.
@@ -95,6 +99,12 @@ impl From<policy::Explained> for ExplainedPolicy {
     }
 }
 
+impl From<hallpass_broker::Explained> for Explanation {
+    fn from(e: hallpass_broker::Explained) -> Self {
+        Self { held_back: e.held_back.into_iter().map(HeldBack::from).collect(), ..e.explanation.into() }
+    }
+}
+
 impl From<policy::Explanation> for Explanation {
     fn from(e: policy::Explanation) -> Self {
         let policies = e.policies.into_iter().map(ExplainedPolicy::from).collect();
@@ -109,6 +119,7 @@ impl From<policy::Explanation> for Explanation {
                 decided_by: denied.policies,
                 policies,
                 revision: denied.revision,
+                held_back: Vec::new(),
             },
             policy::Decision::Allowed(allowed) => Self {
                 allowed: true,
@@ -120,6 +131,7 @@ impl From<policy::Explanation> for Explanation {
                 decided_by: allowed.policies.into_iter().map(|p| p.id).collect(),
                 policies,
                 revision: allowed.revision,
+                held_back: Vec::new(),
             },
         }
     }
@@ -127,7 +139,7 @@ impl From<policy::Explanation> for Explanation {
 
 /// Explain what policy would answer
 ///
-/// Asks the same question as a submission and changes nothing.
+/// Asks the same question as a submission and changes nothing. Says also what would hold the access back whatever policy says.
 #[utoipa::path(
     post, path = "/v1/requests/explain", tag = "requests", operation_id = "explain_request",
     request_body = NewRequest,

@@ -35,7 +35,7 @@ pub struct RequestQuery {
 
 /// List requests
 ///
-/// Those that the caller may see.
+/// Those that the caller may see: an operator all of them, everybody else their own and those of the agents and workloads that they own.
 #[utoipa::path(
     get, path = "/v1/requests", tag = "requests", operation_id = "list_requests",
     params(RequestQuery),

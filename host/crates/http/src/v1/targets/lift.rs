@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use hallpass_domain::ids::TargetId;
 
-use super::{Target, shown};
+use super::{Target, shown_whole};
 use crate::app::App;
 use crate::extract::{Caller, OrDefault, Place};
 use crate::problem::Problem;
@@ -27,5 +27,5 @@ pub(crate) async fn lift(
 ) -> Result<Json<Target>, Problem> {
     app.broker.lift_quarantine(&ctx, &id).await?;
     let target = app.broker.target(&ctx, &id).await?;
-    Ok(Json(shown(&app, target).await?))
+    Ok(Json(shown_whole(&app, target).await?))
 }

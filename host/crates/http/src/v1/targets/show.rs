@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use hallpass_domain::ids::TargetId;
 
-use super::{Target, shown};
+use super::{Target, shown_whole};
 use crate::app::App;
 use crate::extract::{Caller, Place};
 use crate::problem::Problem;
@@ -18,5 +18,5 @@ use crate::problem::Problem;
 )]
 pub(crate) async fn show(State(app): State<App>, Caller(ctx): Caller, Place(id): Place<TargetId>) -> Result<Json<Target>, Problem> {
     let target = app.broker.target(&ctx, &id).await?;
-    Ok(Json(shown(&app, target).await?))
+    Ok(Json(shown_whole(&app, target).await?))
 }

@@ -1,10 +1,11 @@
-//! Changes a target's settings, secrets or connector.
+//! Changes a target's settings, secrets, network or environment.
 
 use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
 use hallpass_domain::ids::{Digest, TargetId};
+use hallpass_domain::name::Name;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -32,6 +33,10 @@ pub struct TargetChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub connector: Option<Digest>,
+    /// What policies are asked about from now on. The caller must be allowed to configure targets there, too, and sends the secrets along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "staging")]
+    pub environment: Option<Name>,
 }
 
 fn some<'de, D: Deserializer<'de>>(d: D) -> Result<Option<BTreeMap<String, String>>, D::Error> {
@@ -40,7 +45,8 @@ fn some<'de, D: Deserializer<'de>>(d: D) -> Result<Option<BTreeMap<String, Strin
 
 /// Change a target
 ///
-/// Holdings keep the connector that made them; secrets and the endpoint are the new ones for all.
+/// Holdings keep the connector that made them; secrets and the endpoint are the new ones for all. Grants go on in another environment;
+/// policy is asked about it from the next request or verdict on.
 #[utoipa::path(
     patch, path = "/v1/targets/{id}", tag = "targets", operation_id = "update_target",
     params(("id" = String, Path, description = "The target")),
@@ -59,6 +65,7 @@ pub(crate) async fn update(
         secrets: secrets(change.secrets),
         network: change.network,
         connector: change.connector,
+        environment: change.environment,
     };
     Ok(Json(app.broker.update_target(&ctx, &id, change).await?.into()))
 }
