@@ -9,6 +9,7 @@ mod credential;
 mod identity;
 mod outage;
 mod overlap;
+mod parameters;
 mod permissions;
 mod targets;
 mod trial;

@@ -24,6 +24,7 @@ async fn asked(stage: &Stage, target: &str) -> GrantId {
         target: name(target),
         entitlement: "role.exist".into(),
         resource: format!("database:{}", stage.database),
+        parameters: Default::default(),
         duration_ms: 600_000,
         justification: None,
     };

@@ -57,6 +57,14 @@ pub enum BrokerError {
     /// A row that must be unique exists already. Use cases that can name it turn it into [`BrokerError::Duplicate`].
     #[error("{0}")]
     Taken(Constraint),
+    /// It is held already, otherwise than it is asked for.
+    #[error("{reason}")]
+    Held {
+        /// By whom, and how.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
     /// More time than policy allows.
     #[error("{} was asked for, the limit is {}", human(*asked_ms), human(*max_ms))]
     TooLong {

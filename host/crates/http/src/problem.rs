@@ -121,7 +121,7 @@ pub enum Problem {
         /// What.
         reason: String,
         /// What to do.
-        remedy: &'static str,
+        remedy: String,
     },
     /// More time than policy allows.
     TooLong {
