@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use hallpass_domain::Clock;
 use hallpass_domain::holding::Mode;
 use hallpass_domain::ids::Digest;
+use hallpass_domain::parameter;
 use hallpass_domain::port::{Connector as _, Interface, NotAdmitted, Trial, TrialWish, Tried};
 use hallpass_runtime::{Examiner, Runtime};
 use hallpass_testkit::{Entitlement, Fixture, Host, Report, Subject, Surface, World};
@@ -29,9 +30,23 @@ pub async fn conform(runtime: &Runtime, connector: &Digest) -> Result<Report, No
 pub async fn conform_with(runtime: &Runtime, connector: &Digest, fixture: &[u8]) -> Result<Report, NotAdmitted> {
     let refuse = |reason: String, remedy: &str| NotAdmitted { reason, remedy: remedy.to_owned() };
     let fixture = Fixture::parse(fixture).map_err(|e| refuse(e.to_string(), "`hallpass connector test` shows whether it is whole"))?;
+    check_parameters(runtime, connector, &fixture)?;
     let bench = Bench::new(runtime, connector, &fixture)
         .ok_or_else(|| refuse(format!("the connector {connector} is not loaded"), "Load its file"))?;
     Ok(hallpass_testkit::conform(&bench, &fixture).await)
+}
+
+/// A wish with parameters that no request may carry proves nothing about those that come.
+fn check_parameters(runtime: &Runtime, connector: &Digest, fixture: &Fixture) -> Result<(), NotAdmitted> {
+    let Some(facts) = runtime.facts(connector) else { return Ok(()) };
+    for wish in &fixture.wishes {
+        let Some(entitlement) = facts.entitlement(&wish.entitlement) else { continue };
+        parameter::check(&wish.entitlement, &entitlement.parameters, &wish.parameters).map_err(|unfit| NotAdmitted {
+            reason: format!("its fixture is not valid: at `wishes`, `{}`: {unfit}", wish.name),
+            remedy: format!("{} Mend fixture.json and build the connector again", unfit.remedy),
+        })?;
+    }
+    Ok(())
 }
 
 /// How much of a report an error holds, in characters.

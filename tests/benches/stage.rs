@@ -116,6 +116,7 @@ impl Stage {
             target: name("shop"),
             entitlement: "schema.read".into(),
             resource: format!("database:{}/schema:sales", self.target.name()),
+            parameters: Default::default(),
             duration_ms: 600_000,
             justification: None,
         };

@@ -213,14 +213,19 @@ impl TestApp {
         resource: &str,
         duration_ms: Millis,
     ) -> Result<RequestView, BrokerError> {
-        let new = NewRequest {
-            target: name(target),
-            entitlement: entitlement.into(),
-            resource: resource.into(),
-            duration_ms,
-            justification: Some("the tests need it".into()),
-        };
+        let new = NewRequest { target: name(target), ..asking(entitlement, resource, &[], duration_ms) };
         self.broker.submit(&self.sign_in(who).await, new).await
+    }
+
+    /// The same with parameters.
+    pub async fn ask_with(
+        &self,
+        who: &str,
+        (entitlement, resource): (&str, &str),
+        parameters: &[(&str, &str)],
+        duration_ms: Millis,
+    ) -> Result<RequestView, BrokerError> {
+        self.broker.submit(&self.sign_in(who).await, asking(entitlement, resource, parameters, duration_ms)).await
     }
 
     /// Gives a group its members, as the operator does.
@@ -327,6 +332,18 @@ impl TestApp {
     pub async fn restart(self) -> Self {
         let broker = start(&self.bed, self.folder.path(), self.store.clone(), self.scripted.clone(), self.settings.clone()).await;
         Self { broker, ..self }
+    }
+}
+
+/// What somebody asks for at the target `shop-prod`.
+pub fn asking(entitlement: &str, resource: &str, parameters: &[(&str, &str)], duration_ms: Millis) -> NewRequest {
+    NewRequest {
+        target: name("shop-prod"),
+        entitlement: entitlement.into(),
+        resource: resource.into(),
+        parameters: parameters.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        duration_ms,
+        justification: Some("the tests need it".into()),
     }
 }
 

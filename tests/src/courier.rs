@@ -91,6 +91,8 @@ pub struct Courier {
     pub runtime: Runtime,
     /// The target: settings, secrets and what it was granted.
     pub endpoint: Endpoint,
+    /// With which parameters somebody is to be a member.
+    pub parameters: BTreeMap<String, String>,
     connector: Digest,
     stamp: Stamp,
     _cache: tempfile::TempDir,
@@ -115,7 +117,7 @@ impl Courier {
             network: vec![url.to_owned()],
         };
         let stamp = Stamp::new(&InstallationId::new(&SystemRng).unwrap(), &HoldingId::new(SystemClock.now(), &SystemRng).unwrap());
-        Ok(Self { runtime, endpoint, connector, stamp, _cache: cache })
+        Ok(Self { runtime, endpoint, parameters: BTreeMap::new(), connector, stamp, _cache: cache })
     }
 
     /// With this setting.
@@ -156,7 +158,7 @@ impl Courier {
             account: Some("bob smith".to_owned()),
             entitlement: "org.member".to_owned(),
             resource: "org:shop".parse().unwrap(),
-            parameters: BTreeMap::new(),
+            parameters: self.parameters.clone(),
             until: SystemClock.now().plus(600_000),
             suspended: false,
             fresh_credential: false,

@@ -9,6 +9,7 @@ use hallpass_domain::clock::Timestamp;
 use hallpass_domain::grant::SeenBy;
 use hallpass_domain::holding::{Mode, Presence};
 use hallpass_domain::ids::{Digest, TargetId};
+use hallpass_domain::parameter::{ParameterFacts, Parameters, line};
 use hallpass_domain::port::{
     Applied, Connector, ConnectorFacts, Delivery, Done, EntitlementFacts, Failure, FailureKind, Invocation, NotAdmitted, Sessions,
     SettingFacts, Sight, Trial, TrialWish, Tried, Wish,
@@ -47,6 +48,8 @@ pub struct Held {
     pub attempt: i64,
     /// Its password, where it has one.
     pub password: Option<String>,
+    /// With which parameters it was given.
+    pub parameters: Parameters,
 }
 
 /// The target and its connector.
@@ -61,12 +64,13 @@ pub struct Scripted {
     blind: AtomicBool,
     versions: Mutex<BTreeMap<Digest, Arc<Version>>>,
     calls: Mutex<Vec<(String, &'static str)>>,
+    given: Mutex<Vec<(&'static str, String)>>,
     interrupted: Mutex<Vec<Digest>>,
     stopping: AtomicBool,
     continuations: Mutex<Vec<Option<String>>>,
 }
 
-/// One version of the connector, as its file describes it: `scripted 1.2.0 asks=read,write reads-only unhealthy blind lawless by=publisher at=there elsewhere sends=colour wishes=role.member`. What
+/// One version of the connector, as its file describes it: `scripted 1.2.0 asks=read,write reads-only unhealthy blind lawless by=publisher takes=level:read|write,team at=there elsewhere sends=colour wishes=role.member`. What
 /// is left out is version 1.0.0 that asks for nothing, is healthy, sees what there is and keeps the laws of conformance.
 struct Version {
     facts: Arc<ConnectorFacts>,
@@ -96,6 +100,10 @@ impl Version {
                     parameters: BTreeMap::new(),
                 }),
                 Some(("by", publisher)) => facts.publisher = publisher.into(),
+                Some(("takes", parameters)) => {
+                    let parameters: Vec<ParameterFacts> = parameters.split(',').map(parameter).collect();
+                    facts.entitlements.iter_mut().for_each(|e| e.parameters.clone_from(&parameters));
+                }
                 Some(("needs", setting)) => facts.settings.push(SettingFacts {
                     name: setting.into(),
                     title: setting.into(),
@@ -180,6 +188,15 @@ impl Scripted {
         self.calls.lock().unwrap().clone()
     }
 
+    /// The parameters that each call came with, in order: apply, revoke, look, fence.
+    pub fn given(&self) -> Vec<(&'static str, String)> {
+        self.given.lock().unwrap().clone()
+    }
+
+    fn take_parameters(&self, what: &'static str, want: &Wish) {
+        self.given.lock().unwrap().push((what, line(&want.parameters)));
+    }
+
     /// The versions in memory, by their numbers.
     pub fn in_memory(&self) -> Vec<String> {
         let mut versions: Vec<String> = self.versions.lock().unwrap().values().map(|v| v.facts.version.clone()).collect();
@@ -262,6 +279,12 @@ fn gone() -> Failure {
 /// A file that is another connector, one without memberships.
 pub const READS_ONLY: &[u8] = b"scripted 2.0.0 reads-only";
 
+/// `level:read|write`, or `team` for any text.
+fn parameter(text: &str) -> ParameterFacts {
+    let (name, values) = text.split_once(':').map_or((text, None), |(name, values)| (name, Some(values)));
+    ParameterFacts { name: name.into(), title: name.into(), values: values.map(|v| v.split('|').map(str::to_owned).collect()) }
+}
+
 /// What the scripted connector says of itself.
 fn facts(digest: Digest) -> ConnectorFacts {
     let entitlement = |name: &str, resource: &str, mode, marked| EntitlementFacts {
@@ -274,6 +297,7 @@ fn facts(digest: Digest) -> ConnectorFacts {
         suspend: true,
         marked,
         host_looks: true,
+        parameters: Vec::new(),
     };
     let entitlements = vec![
         entitlement("schema.read", "database/schema", Mode::Provisioning, true),
@@ -345,6 +369,7 @@ impl Connector for Scripted {
 
     async fn apply(&self, call: &Invocation, want: &Wish, continuation: Option<&str>) -> Result<Applied, Failure> {
         self.called(call, "apply")?;
+        self.take_parameters("apply", want);
         call.fence.check().await?;
         let fault = self.fault(call)?;
         let next = self.goes_on(continuation);
@@ -365,6 +390,7 @@ impl Connector for Scripted {
                     until: want.until,
                     attempt: if fresh { call.attempt } else { old.as_ref().map_or(call.attempt, |o| o.attempt) },
                     password: password.clone().or(old.and_then(|o| o.password)),
+                    parameters: want.parameters.clone(),
                 },
             );
         }
@@ -378,6 +404,7 @@ impl Connector for Scripted {
 
     async fn revoke(&self, call: &Invocation, want: &Wish, continuation: Option<&str>) -> Result<Done, Failure> {
         self.called(call, "revoke")?;
+        self.take_parameters("revoke", want);
         call.fence.check().await?;
         let fault = self.fault(call)?;
         let next = self.goes_on(continuation);
@@ -394,6 +421,7 @@ impl Connector for Scripted {
 
     async fn look(&self, call: &Invocation, want: &Wish) -> Result<Sight, Failure> {
         let version = self.called(call, "look")?;
+        self.take_parameters("look", want);
         self.answers()?;
         self.looks.fetch_add(1, Ordering::SeqCst);
         if self.blind.load(Ordering::SeqCst) {
@@ -408,13 +436,15 @@ impl Connector for Scripted {
             None => Some(Presence::Absent),
             // Where the target enforces the end itself, another end is drift.
             Some(held) if marked && held.until != want.until => None,
+            Some(held) if held.parameters != want.parameters => None,
             Some(held) => Some(held.presence),
         };
         let attempt = held.filter(|_| marked).map(|h| h.attempt);
         Ok(Sight { presence, by: SeenBy::Host, attempt, details: Vec::new() })
     }
 
-    async fn fence_off(&self, _call: &Invocation, _want: &Wish) -> Result<bool, Failure> {
+    async fn fence_off(&self, _call: &Invocation, want: &Wish) -> Result<bool, Failure> {
+        self.take_parameters("fence", want);
         self.answers()?;
         Ok(true)
     }

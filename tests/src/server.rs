@@ -1,6 +1,7 @@
 //! A broker as a process of its own, so that it can die: the test binary starts itself again with the one test
 //! `server_process`, which runs `hallpass serve`.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -204,7 +205,14 @@ impl World {
     }
 
     fn asking(&self, entitlement: &str, resource: String) -> Ask {
-        Ask { target: "shop".into(), entitlement: entitlement.into(), resource, duration_ms: 600_000, justification: None }
+        Ask {
+            target: "shop".into(),
+            entitlement: entitlement.into(),
+            resource,
+            parameters: BTreeMap::new(),
+            duration_ms: 600_000,
+            justification: None,
+        }
     }
 
     /// Every grant, as the broker has it.

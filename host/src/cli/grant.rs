@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::render::{list, pairs, text};
+use super::render::{Column, list, pairs, text};
+use super::request::parameters;
 use crate::client::Look as _;
 
 /// List, show and give back grants.
@@ -54,19 +55,19 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
 }
 
 fn table(grants: &Value) -> String {
-    list(
-        grants,
-        "no grants",
-        &[
-            ("id", &|g| text(g, "id")),
-            ("state", &state),
-            ("who", &|g| text(g, "principal_name")),
-            ("target", &|g| text(g, "target_name")),
-            ("entitlement", &|g| text(g, "entitlement")),
-            ("resource", &|g| text(g, "resource")),
-            ("ends", &|g| text(g, "ends")),
-        ],
-    )
+    let mut columns: Vec<Column<'_>> = vec![
+        ("id", &|g| text(g, "id")),
+        ("state", &state),
+        ("who", &|g| text(g, "principal_name")),
+        ("target", &|g| text(g, "target_name")),
+        ("entitlement", &|g| text(g, "entitlement")),
+        ("resource", &|g| text(g, "resource")),
+        ("ends", &|g| text(g, "ends")),
+    ];
+    if grants.items("").iter().any(|g| !g.at("parameters").is_null()) {
+        columns.insert(columns.len() - 1, ("with", &parameters));
+    }
+    list(grants, "no grants", &columns)
 }
 
 fn state(grant: &Value) -> String {
@@ -81,6 +82,7 @@ pub(super) fn describe(grant: &Value) -> String {
         ("state", state(grant)),
         ("who", text(grant, "principal_name")),
         ("what", format!("{} on {} at {}", text(grant, "entitlement"), text(grant, "resource"), text(grant, "target_name"))),
+        ("with", parameters(grant)),
         ("account", text(grant, "account")),
         ("active since", text(grant, "activated")),
         ("ends", text(grant, "ends")),

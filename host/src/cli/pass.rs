@@ -49,7 +49,7 @@ pub(super) struct Verify {
     /// Name of the target.
     #[arg(long)]
     target: String,
-    /// The tool or entitlement.
+    /// The tool or entitlement, with its parameters where it takes any: role.member, repo.use[level=read].
     #[arg(long)]
     operation: String,
     /// The exact resource.

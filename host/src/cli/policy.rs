@@ -57,7 +57,7 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<Exit, Failur
             Ok(Exit::Done)
         }
         Args::Explain(ask) => {
-            let explanation = cx.api()?.explain(&ask.into()).await?;
+            let explanation = cx.api()?.explain(&ask.try_into()?).await?;
             cx.show(&explanation, describe)?;
             Ok(Exit::Done)
         }

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use hallpass_domain::parameter::{Parameters, line};
 use serde_json::Value;
 
 use super::context::Context;
 use super::failure::Failure;
 use super::grant;
 use super::render::{Column, held_back, length, list, pairs, text};
+use super::target::pair;
 use crate::client::{Ask, Look as _, Until};
 use crate::config::Length;
 
@@ -36,6 +38,9 @@ pub(super) struct AskArgs {
     /// On what, from the outside in: database:shop/schema:sales.
     #[arg(required = true)]
     resource: String,
+    /// A parameter that the entitlement takes, as `hallpass target entitlements` lists it; may be repeated.
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = pair)]
+    parameters: Vec<(String, String)>,
     /// For how long: 10m, 1h.
     #[arg(long = "for", value_name = "LENGTH", required = true)]
     for_: Length,
@@ -44,15 +49,24 @@ pub(super) struct AskArgs {
     justification: Option<String>,
 }
 
-impl From<AskArgs> for Ask {
-    fn from(args: AskArgs) -> Self {
-        Self {
+impl TryFrom<AskArgs> for Ask {
+    type Error = Failure;
+    fn try_from(args: AskArgs) -> Result<Self, Failure> {
+        let mut parameters = Parameters::new();
+        for (name, value) in args.parameters {
+            if parameters.contains_key(&name) {
+                return Err(Failure::usage(format!("the parameter {name} is given twice")));
+            }
+            parameters.insert(name, value);
+        }
+        Ok(Self {
             target: args.target,
             entitlement: args.entitlement,
             resource: args.resource,
+            parameters,
             duration_ms: args.for_.0,
             justification: args.justification,
-        }
+        })
     }
 }
 
@@ -86,7 +100,7 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
             cx.show(&request, describe)
         }
         (None, Some(ask)) => {
-            let request = api.submit(&ask.into()).await?;
+            let request = api.submit(&ask.try_into()?).await?;
             let Some(wait) = args.wait else { return cx.show(&request, describe) };
             let id = text(&request, "id");
             cx.tell(&format!("request {id} is {}; waiting", text(&request, "state")));
@@ -124,6 +138,9 @@ fn table(requests: &Value, none: &str, why: bool) -> String {
         ("resource", &|r| text(r, "resource")),
         ("for", &|r| how_long(r, "approved_ms")),
     ];
+    if requests.items("").iter().any(|r| !r.at("parameters").is_null()) {
+        columns.insert(columns.len() - 1, ("with", &parameters));
+    }
     if why {
         columns.push(("why", &|r| text(r, "justification")));
     }
@@ -145,6 +162,12 @@ fn what(request: &Value) -> String {
     format!("{head}\n{}", super::connector::versions::difference(permissions))
 }
 
+/// What a request or grant carries beside its resource: what it is for depends on it.
+pub(super) fn parameters(document: &Value) -> String {
+    let pairs = document.at("parameters").as_object().into_iter().flatten();
+    line(&pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect())
+}
+
 /// One request for a person.
 pub(super) fn describe(request: &Value) -> String {
     let stages = request.items("stages");
@@ -163,6 +186,7 @@ pub(super) fn describe(request: &Value) -> String {
         ("state", text(request, "state")),
         ("who", text(request, "requester_name")),
         ("what", what(request)),
+        ("with", parameters(request)),
         ("asked for", how_long(request, "duration_ms")),
         ("approved for", how_long(request, "approved_ms")),
         ("why", text(request, "justification")),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use hallpass_domain::parameter::word;
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
@@ -98,7 +99,17 @@ pub(super) struct Update {
     no_network: bool,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+/// What a request for an entitlement must carry: `level=read|write, team=…`.
+fn takes(entitlement: &Value) -> String {
+    let one = |p: &Value| match p.items("values") {
+        [] => format!("{}=…", text(p, "name")),
+        values => format!("{}={}", text(p, "name"), values.iter().filter_map(Value::as_str).map(word).collect::<Vec<_>>().join("|")),
+    };
+    entitlement.items("parameters").iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// `NAME=VALUE`.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| String::from("write NAME=VALUE"))?;
     Ok((name.to_owned(), value.to_owned()))
 }
@@ -191,6 +202,7 @@ pub(super) async fn run(args: Args, cx: &mut Context<'_>) -> Result<(), Failure>
                         ("resource", &|o| text(o, "entitlement.resource")),
                         ("mode", &|o| text(o, "entitlement.mode")),
                         ("sessions", &|o| text(o, "entitlement.sessions")),
+                        ("parameters", &|o| takes(o.at("entitlement"))),
                         ("what it is", &|o| text(o, "entitlement.title")),
                     ],
                 )

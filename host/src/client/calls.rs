@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hallpass_domain::Millis;
+use hallpass_domain::parameter::Parameters;
 use serde_json::{Map, Value, json};
 
 use super::api::{Api, ClientError};
@@ -34,6 +35,8 @@ pub struct Ask {
     pub entitlement: String,
     /// On what.
     pub resource: String,
+    /// With which parameters.
+    pub parameters: Parameters,
     /// For how long, in milliseconds.
     pub duration_ms: Millis,
     /// Why.
@@ -45,6 +48,9 @@ impl Ask {
         let mut body = json!({
             "target": self.target, "entitlement": self.entitlement, "resource": self.resource, "duration_ms": self.duration_ms,
         });
+        if let (Value::Object(body), false) = (&mut body, self.parameters.is_empty()) {
+            body.insert("parameters".to_owned(), json!(self.parameters));
+        }
         insert(&mut body, "justification", self.justification.as_deref());
         body
     }

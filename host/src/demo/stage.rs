@@ -1,5 +1,6 @@
 //! The stage: a private PostgreSQL, a broker as a process of its own, everyone enrolled, and one folder for all of it.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -134,6 +135,7 @@ pub(super) fn ask(entitlement: &str, resource: &str, length: Duration, justifica
     Ask {
         target: TARGET.to_owned(),
         entitlement: entitlement.to_owned(),
+        parameters: BTreeMap::new(),
         resource: resource.to_owned(),
         duration_ms: u64::try_from(length.as_millis()).unwrap_or(u64::MAX),
         justification: justification.map(str::to_owned),

@@ -4,5 +4,5 @@ mod bench;
 mod commands;
 mod first_party;
 mod planted;
-mod trial;
+pub(crate) mod trial;
 mod violations;

@@ -42,7 +42,7 @@ async fn sql(world: &World, text: String) {
 }
 
 /// The command line of somebody with a profile in `home`.
-async fn hallpass(home: &Path, words: &[&str]) -> (Exit, String, String) {
+pub(crate) async fn hallpass(home: &Path, words: &[&str]) -> (Exit, String, String) {
     let environment = Environment::of([("HALLPASS_HOME", home.to_str().unwrap())]);
     let words: Vec<OsString> = ["hallpass"].iter().chain(words).map(OsString::from).collect();
     tokio::task::spawn_blocking(move || {

@@ -100,6 +100,18 @@ async fn a_fixture_that_is_not_whole_is_named() {
     assert!(finding(&no_answer).contains("http.give"), "{no_answer:?}");
 }
 
+#[tokio::test]
+async fn a_wish_with_parameters_that_no_request_may_carry_is_named() {
+    let (bench, digest) = SQL.bench().await;
+    let mut fixture: Value = serde_json::from_slice(&bench.runtime.fixture(digest).unwrap()).unwrap();
+    fixture["wishes"][0]["parameters"] = json!({"level": "read"});
+    let refused = conform_with(&bench.runtime, digest, fixture.to_string().as_bytes()).await.unwrap_err();
+    assert!(
+        refused.reason.contains("its fixture is not valid: at `wishes`") && refused.reason.contains("has no parameter level"),
+        "{refused}"
+    );
+}
+
 fn kit() -> Kit {
     Kit::new(Arc::new(ManualClock::new(START)))
 }

@@ -48,6 +48,7 @@ on_both_backends! {
             target: name("shop-prod"),
             entitlement: "schema.read".into(),
             resource: SCHEMA.into(),
+            parameters: Default::default(),
             duration_ms: MINUTE,
             justification: None,
         };

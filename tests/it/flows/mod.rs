@@ -10,6 +10,7 @@ mod held_back;
 mod identity;
 mod outage;
 mod overlap;
+mod parameters;
 mod permissions;
 mod targets;
 mod trial;

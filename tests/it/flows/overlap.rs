@@ -44,7 +44,7 @@ on_both_backends! {
 
     async fn what_the_account_held_before_stays(bed: Bed) {
         let app = TestApp::new(bed).await;
-        let before = Held { presence: Presence::Present, until: Timestamp(1), attempt: 0, password: None };
+        let before = Held { presence: Presence::Present, until: Timestamp(1), attempt: 0, password: None, parameters: Default::default() };
         app.scripted.put(&key(), before);
         let id = app.dave_administers(2 * MINUTE).await;
         app.settle().await;
@@ -56,7 +56,7 @@ on_both_backends! {
 
     async fn what_is_left_as_it_was_is_said_to_be_left(bed: Bed) {
         let app = TestApp::new(bed).await;
-        app.scripted.put(&key(), Held { presence: Presence::Present, until: Timestamp(1), attempt: 0, password: None });
+        app.scripted.put(&key(), Held { presence: Presence::Present, until: Timestamp(1), attempt: 0, password: None, parameters: Default::default() });
         app.dave_administers(2 * MINUTE).await;
         app.settle().await;
         app.after(2 * MINUTE).await;
@@ -66,7 +66,7 @@ on_both_backends! {
 
     async fn what_was_there_before_and_went_is_ours_once_we_give_it(bed: Bed) {
         let app = TestApp::new(bed).await;
-        app.scripted.put(&key(), Held { presence: Presence::Present, until: Timestamp(1), attempt: 0, password: None });
+        app.scripted.put(&key(), Held { presence: Presence::Present, until: Timestamp(1), attempt: 0, password: None, parameters: Default::default() });
         app.dave_administers(20 * MINUTE).await;
         app.settle().await;
         app.scripted.take(&key());

@@ -121,6 +121,29 @@ on_both_backends! {
         assert_eq!(applied, ["role.member on role:a for ada", "schema.read on role:admins"]);
     }
 
+    async fn a_trial_takes_the_parameters_that_a_request_may_carry(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let (_, trial) = sandbox(&app).await;
+        let admin = app.sign_in("admin").await;
+        let file = NewConnector::of(b"scripted 1.1.0 takes=level:read|write");
+        let digest = app.broker.load_connector(&admin, file).await.unwrap().facts.digest;
+        let with = |level: &str| NewTrial {
+            wishes: vec![TrialWish {
+                name: "a".into(),
+                entitlement: "role.member".into(),
+                resource: "role:a".parse().unwrap(),
+                account: Some("ada".into()),
+                parameters: [("level".into(), level.into())].into(),
+            }],
+            ..trial.clone()
+        };
+        let refused = app.broker.test_connector(&admin, &digest, with("admin")).await.unwrap_err();
+        assert!(matches!(&refused, BrokerError::Invalid { field: "wishes", reason, .. } if reason.contains("`a`: the parameter level must be one of read, write")), "{refused:?}");
+        assert!(app.leaves("connector.test-began").await.is_empty());
+        assert!(matches!(app.broker.test_connector(&admin, &digest, with("read")).await, Err(BrokerError::NotAdmitted(_))), "it began");
+        assert_eq!(app.leaves("connector.test-began").await.len(), 1);
+    }
+
     async fn a_trial_is_an_operators_and_for_a_sandbox_alone(bed: Bed) {
         let app = TestApp::new(bed).await;
         let (_, trial) = sandbox(&app).await;

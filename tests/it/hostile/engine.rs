@@ -30,6 +30,7 @@ async fn asked_for(stage: &Stage, target: &str, entitlement: &str) -> GrantId {
         target: name(target),
         entitlement: entitlement.into(),
         resource: format!("database:{}", stage.database),
+        parameters: Default::default(),
         duration_ms: 600_000,
         justification: None,
     };

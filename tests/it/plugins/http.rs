@@ -47,6 +47,25 @@ async fn a_request_goes_out_with_the_credential_and_comes_back_without_it() {
     assert!(!seen.contains(TOKEN), "{seen}");
 }
 
+#[tokio::test]
+async fn a_parameter_reaches_the_server_as_it_was_approved_and_no_other_does() {
+    let peer = Peer::start(echo).await;
+    let http = json!({
+        "destinations": {"api": {"url": {"setting": "url"}, "roots": "roots"}},
+        "requests": {"join": {"to": "api", "method": "PUT", "path": "/members/{level}", "calls": ["apply"], "slots": {"level": "parameter.level"}}}
+    });
+    let mut declared = manifest(&http, &[]);
+    declared["entitlements"][0]["parameters"] = json!({"level": {"title": "Level", "values": ["read", "write"]}});
+    let mut courier = Courier::new(&declared, &peer.url("127.0.0.1")).await;
+    courier.parameters.insert("level".to_owned(), "read".to_owned());
+    let courier = courier.set("apply", "PUT /members/read {}");
+    courier.apply().await.unwrap();
+    let courier = courier.set("apply", "PUT /members/write {}");
+    assert_eq!(courier.apply().await.err().unwrap().code, "request-refused");
+    let paths: Vec<String> = peer.seen().iter().map(|s| s.uri.path().to_owned()).collect();
+    assert_eq!(paths, ["/members/read"]);
+}
+
 /// A manifest whose requests to `/echo` carry this credential, and a courier with the secret of it.
 async fn courier(credential: &Value, peer: &Peer) -> Courier {
     Courier::new(&manifest(&with(credential), &[]), &peer.url("127.0.0.1")).await.secret("secret", TOKEN)

@@ -41,6 +41,10 @@ on_both_backends! {
             (with("resource", json!("database:shop/schema:a\nb")), 422, "invalid", "resource"),
             (with("resource", json!("schema:sales")), 422, "invalid", "resource"),
             (with("entitlement", json!("schema.everything")), 422, "invalid", "entitlement"),
+            (with("parameters", json!({"level": "read"})), 422, "invalid", "parameters"),
+            (with("parameters", json!({"x".repeat(100): "read"})), 422, "invalid", "parameters"),
+            (with("parameters", json!({"level": 1})), 422, "wrong-body", "parameters.level"),
+            (with("parameters", json!(["level"])), 422, "wrong-body", "parameters"),
             (with("justification", json!(long)), 422, "invalid", "justification"),
             (with("justification", json!("a\0b")), 422, "invalid", "justification"),
         ];
@@ -57,6 +61,15 @@ on_both_backends! {
         // Signing in to look is an event itself; a refusal by policy is one too.
         let refused_by_policy = 1;
         assert!(events(&service.app).await <= before + 1 + refused_by_policy);
+    }
+
+    async fn a_parameter_that_stands_twice_is_refused(bed: Bed) {
+        let service = Service::new(bed).await;
+        let token = service.sign_in("bot").await;
+        let twice = with("parameters", json!({"level": "read"})).to_string().replace(r#""level":"#, r#""level":"write","level":"#);
+        let answer = service.call("POST", "/v1/requests").token(&token).body("application/json", twice).send().await;
+        assert_eq!((answer.status.as_u16(), answer.problem().as_str()), (422, "wrong-body"), "{}", answer.text());
+        assert!(answer.text().contains("twice"), "{}", answer.text());
     }
 
     async fn a_limit_is_named(bed: Bed) {

@@ -73,6 +73,40 @@ on_both_backends! {
         }
     }
 
+    async fn what_is_asked_for_with_parameters_is_shown_and_kept_with_them(bed: Bed) {
+        let service = Service::new(bed).await;
+        let (bot, bob, admin) = (service.sign_in("bot").await, service.sign_in("bob").await, service.sign_in("admin").await);
+        let file = "scripted 1.1.0 takes=level:read|write,team";
+        let loaded = service.call("POST", "/v1/connectors").token(&admin).body("application/wasm", file).send().await.json();
+        let upgrade = format!("/v1/connectors/{}/upgrade", loaded["digest"].as_str().unwrap());
+        assert_eq!(post(&service, &admin, &upgrade, json!({})).await.0, StatusCode::OK);
+        let offers = service.call("GET", "/v1/entitlements").token(&bot).send().await.json();
+        let takes = json!([{"name": "level", "title": "level", "values": ["read", "write"]}, {"name": "team", "title": "team"}]);
+        assert_eq!(offers["items"][0]["entitlement"]["parameters"], takes, "{offers}");
+
+        let mut asking = json!({ "target": "shop-prod", "entitlement": "schema.read", "resource": SCHEMA, "duration_ms": 600_000 });
+        let (status, problem) = post(&service, &bot, "/v1/requests", asking.clone()).await;
+        assert_eq!((status.as_u16(), problem["field"].as_str()), (422, Some("parameters")), "{problem}");
+        assert_eq!(problem["detail"], "parameters: schema.read needs the parameter level (level)");
+        assert_eq!(problem["remedy"], "Give level one of read, write.");
+        let parameters = json!({"level": "read", "team": "x, level=write"});
+        asking["parameters"] = parameters.clone();
+        let (status, request) = post(&service, &bot, "/v1/requests", asking).await;
+        assert_eq!((status, &request["parameters"]), (StatusCode::CREATED, &parameters), "{request}");
+        let inbox = service.call("GET", "/v1/approvals").token(&bob).send().await.json();
+        assert_eq!(inbox["items"][0]["parameters"], parameters, "{inbox}");
+        let verdicts = format!("/v1/requests/{}/approvals", request["id"].as_str().unwrap());
+        let (_, request) = post(&service, &bob, &verdicts, json!({"verdict": "approve"})).await;
+        assert_eq!(request["parameters"], parameters, "{request}");
+        service.app.settle().await;
+        let path = format!("/v1/grants/{}", request["grant"].as_str().unwrap());
+        let grant = service.call("GET", &path).token(&bot).send().await.json();
+        assert_eq!((grant["state"].as_str(), &grant["parameters"]), (Some("active"), &parameters), "{grant}");
+        let (_, pass) = post(&service, &bot, &format!("{path}/pass"), json!({})).await;
+        let says = hallpass_verify::inspect(pass["pass"].as_str().unwrap()).unwrap().to_string();
+        assert!(says.contains(r#""schema.read[level=read, team="x, level=write"]""#), "a pass is for these alone: {says}");
+    }
+
     async fn a_list_comes_in_parts(bed: Bed) {
         let service = Service::new(bed).await;
         let admin = service.sign_in("admin").await;

@@ -66,6 +66,10 @@ pub(super) fn row(facts: ConnectorFacts, by: &PrincipalId, added: Timestamp) -> 
     ConnectorRow { facts, state, granted, signers: vec!["release".into()], loaded_by: by.clone(), reason: None, added, revision: 1 }
 }
 
+fn parameters() -> BTreeMap<String, String> {
+    BTreeMap::from([("level".into(), "read \"all\"".into())])
+}
+
 impl World {
     pub(super) async fn new(store: &Store) -> Self {
         let now = store.now();
@@ -126,6 +130,7 @@ impl World {
                 target: self.target.id.clone(),
                 entitlement: "schema.read".into(),
                 resource: "database:shop/schema:sales".parse().unwrap(),
+                parameters: parameters(),
                 mode: Mode::Provisioning,
                 duration_ms: 10 * MINUTE,
                 justification: Some("the quarter's numbers\nfor \"sales\"".into()),
@@ -152,6 +157,7 @@ impl World {
             account: account.map(str::to_owned),
             entitlement: "schema.read".into(),
             resource: "database:shop/schema:sales".parse().unwrap(),
+            parameters: parameters(),
             mode: if account.is_some() { Mode::Access } else { Mode::Provisioning },
             connector: self.connector,
             locator: None,
@@ -171,6 +177,7 @@ impl World {
             target: holding.target.clone(),
             entitlement: holding.entitlement.clone(),
             resource: holding.resource.clone(),
+            parameters: holding.parameters.clone(),
             holding: holding.id.clone(),
             state: GrantState::Activating,
             duration_ms: 10 * MINUTE,

@@ -4,7 +4,8 @@ use hallpass_domain::clock::Millis;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::grant::{Grant, GrantState};
 use hallpass_domain::holding::{Desired, Holding, Mode, Presence};
-use hallpass_domain::ids::{Digest, GrantId, HoldingId, PrincipalId, Stamp};
+use hallpass_domain::ids::{GrantId, HoldingId, PrincipalId, Stamp};
+use hallpass_domain::parameter::{self, Parameters, Unfit};
 use hallpass_domain::port::EntitlementFacts;
 use hallpass_domain::request::{Ask, Asked, Request, Stage};
 use hallpass_domain::resource::Resource;
@@ -29,12 +30,27 @@ pub(crate) struct Wanted {
 /// The access of a stored request or grant, in the words of policy. Of the target it takes what it is called now; what the
 /// entitlement was is in the rows themselves, because the target may have another connector by now.
 pub(crate) fn stored_access(ask: &Ask, target: TargetFacts) -> AccessFacts {
-    AccessFacts { target, entitlement: ask.entitlement.clone(), resource: ask.resource.clone(), mode: ask.mode }
+    let (entitlement, parameters) = (ask.entitlement.clone(), ask.parameters.clone());
+    AccessFacts { target, entitlement, resource: ask.resource.clone(), parameters, mode: ask.mode }
+}
+
+impl Wanted {
+    /// Why the entitlement does not take these parameters, where it does not.
+    pub(crate) fn unfit(&self) -> Option<Unfit> {
+        parameter::check(&self.entitlement.name, &self.entitlement.parameters, &self.access.parameters).err()
+    }
 }
 
 impl Broker {
-    /// The access that an entitlement of a target on a resource is; both must exist and fit.
-    pub(crate) async fn wanted(&self, target: Target, entitlement: &str, resource: &Resource) -> Result<Wanted, BrokerError> {
+    /// The access that an entitlement of a target on a resource is; both must exist and fit. Whether it takes these parameters is
+    /// for the caller to [check](Wanted::unfit).
+    pub(crate) async fn wanted(
+        &self,
+        target: Target,
+        entitlement: &str,
+        resource: &Resource,
+        parameters: &Parameters,
+    ) -> Result<Wanted, BrokerError> {
         let facts = self.known(&target.connector).await?;
         let Some(found) = facts.entitlement(entitlement) else {
             let known: Vec<&str> = facts.entitlements.iter().map(|e| e.name.as_str()).collect();
@@ -55,6 +71,7 @@ impl Broker {
             target: target_facts(&target, &facts),
             entitlement: entitlement.to_owned(),
             resource: resource.clone(),
+            parameters: parameters.clone(),
             mode: found.mode,
         };
         let entitlement = found.clone();
@@ -145,12 +162,19 @@ impl Broker {
         let mut reads = tx.reads();
         let target = reads.target(&ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &ask.target))?;
         check_there(&target)?;
-        let wanted = self.wanted(target, &ask.entitlement, &ask.resource).await?;
+        let wanted = self.wanted(target, &ask.entitlement, &ask.resource, &ask.parameters).await?;
+        if let Some(unfit) = wanted.unfit() {
+            return Err(BrokerError::invalid(
+                "parameters",
+                format!("{} has another version of its connector than when this was asked for, and {unfit}", wanted.target.name),
+                "Deny the request or withdraw it, and ask anew with what the entitlement takes now.",
+            ));
+        }
         let (_, facts) = must_know(&mut reads, &request.requester).await?;
         self.still_allowed(&facts, wanted.access.clone(), request.approved_ms, ask.justification.as_deref())?;
         let account = self.account_for(&mut reads, &facts, &wanted).await?;
         drop(reads);
-        let holding = self.holding_for(tx, &wanted, account, &ask.resource).await?;
+        let holding = self.holding_for(tx, &wanted, account).await?;
         let grant = Grant {
             id: GrantId::new(now, self.rng.as_ref())?,
             request: request.id.clone(),
@@ -158,6 +182,7 @@ impl Broker {
             target: wanted.target.id.clone(),
             entitlement: ask.entitlement.clone(),
             resource: ask.resource.clone(),
+            parameters: ask.parameters.clone(),
             holding: holding.clone(),
             state: GrantState::Activating,
             duration_ms: request.approved_ms,
@@ -175,67 +200,112 @@ impl Broker {
             version: 1,
         };
         tx.insert_grant(&grant).await?;
-        tx.emit(
-            Event::new(EventKind::GrantCreated, &grant.id)
-                .by(actors)
-                .grant(&grant.id)
-                .request(&request.id)
-                .holding(&holding)
-                .policy(&grant.policy_revision)
-                .word("principal", &grant.principal)
-                .word("target", &grant.target)
-                .word("entitlement", &grant.entitlement)
-                .number("duration_ms", i64::try_from(grant.duration_ms).unwrap_or(i64::MAX))
-                .text("resource", grant.resource.to_string()),
-        )
-        .await?;
+        let created = Event::new(EventKind::GrantCreated, &grant.id)
+            .by(actors)
+            .grant(&grant.id)
+            .request(&request.id)
+            .holding(&holding)
+            .policy(&grant.policy_revision)
+            .word("principal", &grant.principal)
+            .number("duration_ms", i64::try_from(grant.duration_ms).unwrap_or(i64::MAX));
+        tx.emit(of_access(created, ask)).await?;
         engine::converge(self, tx, &holding).await?;
         Ok(grant.id)
     }
 
     /// The holding that a grant belongs to: one of its own where an account is made, else the account's only one.
-    async fn holding_for(
-        &self,
-        tx: &mut Tx,
-        wanted: &Wanted,
-        account: Option<String>,
-        resource: &Resource,
-    ) -> Result<HoldingId, BrokerError> {
-        if let Some(name) = &account
-            && let Some(mut holding) = tx.reads().holding_by_key(&wanted.target.id, name, &wanted.entitlement.name, resource).await?
-        {
-            let idle = holding.desired.presence == Presence::Absent && tx.reads().open_operation(&holding.id).await?.is_none();
-            if idle {
-                // A new life: what is there now is the baseline, and today's connector makes it.
-                holding.connector = wanted.target.connector;
-                holding.baseline = None;
-                holding.locator = None;
-                holding.seen = None;
-                holding.version = tx.update_holding_wish(&holding).await?;
-            }
+    async fn holding_for(&self, tx: &mut Tx, wanted: &Wanted, account: Option<String>) -> Result<HoldingId, BrokerError> {
+        let found = match &account {
+            Some(name) => holding_of(&mut tx.reads(), wanted, name).await?.map(|holding| holding.id),
+            None => None,
+        };
+        let Some(found) = found else {
+            let holding = self.new_holding(wanted, account)?;
+            tx.insert_holding(&holding).await?;
             return Ok(holding.id);
+        };
+        // Behind its anchor: it does not begin a new life with other parameters between this look and the commit.
+        let mut holding = tx.anchor_holding(&found).await?.ok_or_else(|| BrokerError::not_found("holding", &found))?;
+        if is_idle(&mut tx.reads(), &holding).await? {
+            // A new life: what is there now is the baseline, and today's connector makes it.
+            holding.connector = wanted.target.connector;
+            holding.parameters.clone_from(&wanted.access.parameters);
+            holding.baseline = None;
+            holding.locator = None;
+            holding.seen = None;
+            tx.update_holding_wish(&holding).await?;
+        } else {
+            same_parameters(&mut tx.reads(), &holding, wanted).await?;
         }
-        let id = HoldingId::new(self.clock.now(), self.rng.as_ref())?;
-        let holding = self.new_holding(&id, wanted, account, resource, wanted.target.connector);
-        tx.insert_holding(&holding).await?;
-        Ok(id)
+        Ok(found)
     }
 
-    fn new_holding(&self, id: &HoldingId, wanted: &Wanted, account: Option<String>, resource: &Resource, connector: Digest) -> Holding {
-        Holding {
-            id: id.clone(),
-            stamp: Stamp::new(self.store.installation(), id),
+    fn new_holding(&self, wanted: &Wanted, account: Option<String>) -> Result<Holding, BrokerError> {
+        let now = self.clock.now();
+        let id = HoldingId::new(now, self.rng.as_ref())?;
+        Ok(Holding {
+            stamp: Stamp::new(self.store.installation(), &id),
+            id,
             target: wanted.target.id.clone(),
             account,
             entitlement: wanted.entitlement.name.clone(),
-            resource: resource.clone(),
+            resource: wanted.access.resource.clone(),
+            parameters: wanted.access.parameters.clone(),
             mode: wanted.entitlement.mode,
-            connector,
+            connector: wanted.target.connector,
             locator: None,
             baseline: None,
-            desired: Desired { presence: Presence::Absent, until: self.clock.now() },
+            desired: Desired { presence: Presence::Absent, until: now },
             seen: None,
             version: 1,
-        }
+        })
     }
+}
+
+/// An event about what is asked for.
+pub(crate) fn of_access(event: Event, ask: &Ask) -> Event {
+    let event = event.word("target", &ask.target).word("entitlement", &ask.entitlement).text("resource", ask.resource.to_string());
+    if ask.parameters.is_empty() { event } else { event.text("parameters", parameter::line(&ask.parameters)) }
+}
+
+/// Refuses what an account holds already with other parameters: the target could only have one of them, and the end of either would
+/// take the other's.
+pub(crate) async fn not_held_otherwise(reads: &mut Reads<'_>, wanted: &Wanted, account: &str) -> Result<(), BrokerError> {
+    match holding_of(reads, wanted, account).await? {
+        Some(holding) if !is_idle(reads, &holding).await? => same_parameters(reads, &holding, wanted).await,
+        _ => Ok(()),
+    }
+}
+
+async fn holding_of(reads: &mut Reads<'_>, wanted: &Wanted, account: &str) -> Result<Option<Holding>, BrokerError> {
+    Ok(reads.holding_by_key(&wanted.target.id, account, &wanted.entitlement.name, &wanted.access.resource).await?)
+}
+
+/// Whether nothing of it is left and nothing is under way.
+async fn is_idle(reads: &mut Reads<'_>, holding: &Holding) -> Result<bool, BrokerError> {
+    Ok(holding.desired.presence == Presence::Absent && reads.open_operation(&holding.id).await?.is_none())
+}
+
+async fn same_parameters(reads: &mut Reads<'_>, holding: &Holding, wanted: &Wanted) -> Result<(), BrokerError> {
+    if holding.parameters == wanted.access.parameters {
+        return Ok(());
+    }
+    let live = reads.live_grants_of(&holding.id).await?;
+    let held =
+        if holding.parameters.is_empty() { "without parameters".into() } else { format!("with {}", parameter::line(&holding.parameters)) };
+    let reason = format!(
+        "{} {} {} on {} {held}, and cannot have it otherwise at the same time",
+        holding.account.as_deref().unwrap_or("the account"),
+        if live.is_empty() { "is just losing" } else { "has" },
+        holding.entitlement,
+        holding.resource,
+    );
+    let remedy = match live.as_slice() {
+        [] => "Try again when that has ended.".to_owned(),
+        grants => {
+            let ids: Vec<&str> = grants.iter().map(|grant| grant.id.as_str()).collect();
+            format!("Ask for the same parameters, or let that end first: hallpass grant release {}.", ids.join(", "))
+        }
+    };
+    Err(BrokerError::Held { reason, remedy })
 }

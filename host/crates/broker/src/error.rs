@@ -65,6 +65,14 @@ pub enum BrokerError {
         /// What to do.
         remedy: String,
     },
+    /// It is held already, otherwise than it is asked for.
+    #[error("{reason}")]
+    Held {
+        /// By whom, and how.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
     /// More time than policy allows.
     #[error("{} was asked for, the limit is {}", human(*asked_ms), human(*max_ms))]
     TooLong {

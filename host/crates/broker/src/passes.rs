@@ -2,6 +2,7 @@
 
 use hallpass_domain::Conflict;
 use hallpass_domain::event::{Event, EventKind};
+use hallpass_domain::grant::Grant;
 use hallpass_domain::ids::{GrantId, PrincipalId};
 use hallpass_domain::secret::Signer;
 use hallpass_keyring::KeyKind;
@@ -39,7 +40,7 @@ impl Broker {
             subject: party(facts.kind().as_str(), facts.id()),
             on_behalf_of: facts.owner().map(|owner| party("user", &owner.id)),
             owner: facts.owner().map(|owner| party("user", &owner.id)),
-            rights: vec![Right { target, operation: grant.entitlement.clone(), resource: grant.resource.to_string(), mode: Mode::Auto }],
+            rights: vec![Right { target, operation: operation(&grant), resource: grant.resource.to_string(), mode: Mode::Auto }],
             not_before: now,
             end,
             audience,
@@ -76,6 +77,15 @@ impl Broker {
         });
         KeySet::new(published).map_err(|e| BrokerError::Internal(e.to_string()))
     }
+}
+
+/// What a pass says may be done: the entitlement, with its parameters where it takes any. Whoever verifies passes names both, so that
+/// none of a lesser value is taken for one of a greater.
+fn operation(grant: &Grant) -> String {
+    if grant.parameters.is_empty() {
+        return grant.entitlement.clone();
+    }
+    format!("{}[{}]", grant.entitlement, hallpass_domain::parameter::line(&grant.parameters))
 }
 
 fn party(kind: &str, id: &PrincipalId) -> Party {

@@ -10,7 +10,7 @@ use hallpass_policy::{AccessQuery, Action, Allowed, Decision, ResourceFacts, Unm
 use hallpass_store::{Reads, Tx, run_tx};
 
 use crate::Broker;
-use crate::access::Wanted;
+use crate::access::{Wanted, not_held_otherwise, of_access};
 use crate::context::OpContext;
 use crate::error::BrokerError;
 use crate::held_back::{HeldBack, Obstacle};
@@ -57,7 +57,11 @@ impl Broker {
         };
         check_admitted(&allowed, ask.duration_ms, ask.justification.as_deref())?;
         self.usable(&wanted.target.connector).await?;
-        self.account_for(&mut self.store.reads().await?, ctx.facts(), &wanted).await?;
+        let mut reads = self.store.reads().await?;
+        if let Some(account) = self.account_for(&mut reads, ctx.facts(), &wanted).await? {
+            not_held_otherwise(&mut reads, &wanted, &account).await?;
+        }
+        drop(reads);
         let now = self.clock.now();
         let auto = allowed.auto || allowed.stages.is_empty();
         let request = Request {
@@ -245,11 +249,15 @@ impl Broker {
         let target = self.store.reads().await?.target_by_name(&new.target).await?;
         let target = target.ok_or_else(|| BrokerError::not_found("target", &new.target))?;
         let id: TargetId = target.id.clone();
-        let wanted = self.wanted(target, &new.entitlement, &resource).await?;
+        let wanted = self.wanted(target, &new.entitlement, &resource, &new.parameters).await?;
+        if let Some(unfit) = wanted.unfit() {
+            return Err(BrokerError::invalid("parameters", unfit.reason, unfit.remedy));
+        }
         let ask = Ask {
             target: id,
             entitlement: new.entitlement.clone(),
             resource,
+            parameters: new.parameters.clone(),
             mode: wanted.access.mode,
             duration_ms: new.duration_ms,
             justification: new.justification.clone().filter(|text| !text.trim().is_empty()),
@@ -260,16 +268,8 @@ impl Broker {
     async fn note_refusal(&self, ctx: &OpContext, ask: &Ask, policies: &[String], revision: &str) -> Result<(), BrokerError> {
         let actors = ctx.actors();
         run_tx!(self.store, "request.refuse", |tx| -> Result<(), BrokerError> {
-            tx.emit(
-                Event::new(EventKind::RequestRefused, ctx.principal())
-                    .by(&actors)
-                    .policy(revision)
-                    .word("target", &ask.target)
-                    .word("entitlement", &ask.entitlement)
-                    .word("policies", &policies.join(","))
-                    .text("resource", ask.resource.to_string()),
-            )
-            .await?;
+            let refused = Event::new(EventKind::RequestRefused, ctx.principal()).by(&actors).policy(revision);
+            tx.emit(of_access(refused.word("policies", &policies.join(",")), ask)).await?;
             Ok(())
         })
     }
@@ -302,9 +302,7 @@ pub(crate) fn submitted(request: &Request, actors: &[hallpass_domain::ids::Princ
         .number("duration_ms", i64::try_from(request.ask.duration_ms()).unwrap_or(i64::MAX))
         .number("stages", i64::try_from(request.stages.len()).unwrap_or(i64::MAX));
     let event = match &request.ask {
-        Asked::Access(ask) => {
-            event.word("target", &ask.target).word("entitlement", &ask.entitlement).text("resource", ask.resource.to_string())
-        }
+        Asked::Access(ask) => of_access(event, ask),
         Asked::Permissions(ask) => event.connector(ask.connector).number("added", i64::try_from(ask.diff.added.len()).unwrap_or(i64::MAX)),
     };
     match request.ask.justification() {

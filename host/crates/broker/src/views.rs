@@ -9,6 +9,7 @@ use hallpass_domain::grant::Grant;
 use hallpass_domain::holding::Presence;
 use hallpass_domain::ids::{Digest, EventId, GrantId, HoldingId, PrincipalId, RequestId, Stamp, TargetId};
 use hallpass_domain::name::{Name, NameError};
+use hallpass_domain::parameter::Parameters;
 use hallpass_domain::port::{EntitlementFacts, TrialWish};
 use hallpass_domain::principal::{Principal, PrincipalKind};
 use hallpass_domain::request::{Approval, Request, Verdict};
@@ -283,6 +284,8 @@ pub struct NewRequest {
     pub entitlement: String,
     /// On what: `kind:name/kind:name`.
     pub resource: String,
+    /// With which parameters.
+    pub parameters: Parameters,
     /// For how long, in milliseconds.
     pub duration_ms: Millis,
     /// Why.

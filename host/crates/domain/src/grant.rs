@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Conflict;
 use crate::clock::{Millis, Timestamp};
 use crate::ids::{GrantId, HoldingId, PrincipalId, RequestId, TargetId};
+use crate::parameter::Parameters;
 use crate::resource::Resource;
 use crate::text_enum::text_enum;
 
@@ -148,6 +149,8 @@ pub struct Grant {
     pub entitlement: String,
     /// On what.
     pub resource: Resource,
+    /// With which parameters.
+    pub parameters: Parameters,
     /// The holding that carries it in the target.
     pub holding: HoldingId,
     /// Where it stands.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::grant::SeenBy;
 use crate::ids::{Digest, HoldingId, Stamp, TargetId};
+use crate::parameter::Parameters;
 use crate::resource::Resource;
 use crate::text_enum::text_enum;
 
@@ -110,6 +111,9 @@ pub struct Holding {
     pub entitlement: String,
     /// On what.
     pub resource: Resource,
+    /// With which parameters: those of every live grant. An account holds an entitlement of a resource with one set of them at a
+    /// time, because nobody but the connector knows whether the target could hold two.
+    pub parameters: Parameters,
     /// Access or provisioning.
     pub mode: Mode,
     /// The connector that made it and will take it away (law 11).

@@ -15,6 +15,7 @@ pub mod holding;
 pub mod ids;
 pub mod name;
 pub mod operation;
+pub mod parameter;
 pub mod port;
 pub mod principal;
 pub mod request;

@@ -15,6 +15,7 @@ use crate::grant::SeenBy;
 use crate::holding::{Mode, Presence};
 use crate::ids::{Digest, OperationId, Stamp, TargetId};
 use crate::name::Name;
+use crate::parameter::{ParameterFacts, Parameters};
 use crate::resource::Resource;
 use crate::secret::SecretText;
 use crate::text_enum::text_enum;
@@ -181,7 +182,7 @@ pub struct Wish {
     /// On what.
     pub resource: Resource,
     /// Approved parameters.
-    pub parameters: BTreeMap<String, String>,
+    pub parameters: Parameters,
     /// Latest end of all grants behind it.
     pub until: Timestamp,
     /// Present, but unusable.
@@ -272,6 +273,8 @@ pub struct EntitlementFacts {
     pub marked: bool,
     /// Whether the host looks itself.
     pub host_looks: bool,
+    /// What a request for it must carry, by name.
+    pub parameters: Vec<ParameterFacts>,
 }
 
 /// A setting as the manifest declares it.

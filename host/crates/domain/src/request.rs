@@ -8,6 +8,7 @@ use crate::connector::PermissionDiff;
 use crate::holding::Mode;
 use crate::ids::{ApprovalId, Digest, PrincipalId, RequestId, TargetId};
 use crate::name::Name;
+use crate::parameter::Parameters;
 use crate::resource::Resource;
 use crate::text_enum::text_enum;
 
@@ -157,6 +158,8 @@ pub struct Ask {
     pub entitlement: String,
     /// On what.
     pub resource: Resource,
+    /// With which parameters.
+    pub parameters: Parameters,
     /// What the entitlement did to a target when it was asked for.
     pub mode: Mode,
     /// For how long, in milliseconds.

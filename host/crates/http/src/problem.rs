@@ -121,7 +121,7 @@ pub enum Problem {
         /// What.
         reason: String,
         /// What to do.
-        remedy: &'static str,
+        remedy: String,
     },
     /// What is to go is still needed.
     InUse {

@@ -151,7 +151,7 @@ impl PolicySet {
 
     /// The question of an asking, for `request` and `auto_approve`.
     pub(crate) fn access_question(&self, query: &AccessQuery) -> Result<Question, String> {
-        self.question(&query.principal, Some(query.duration_ms), |scene| scene.access(&query.access))
+        self.question(&query.principal, Some(query), |scene| scene.access(&query.access))
     }
 
     /// Why, where forbids decided; `None` where no permit applied.

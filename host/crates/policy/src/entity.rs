@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use cedar_policy::{Entities, Entity, EntityUid, RestrictedExpression};
 
 use hallpass_domain::name::Name;
+use hallpass_domain::parameter::Parameters;
 
 use crate::facts::{AccessFacts, AskedFacts, GrantFacts, PrincipalFacts, RequestFacts, ResourceFacts, TargetFacts, UserFacts};
 use crate::names::{Names, uid};
@@ -84,6 +85,17 @@ impl<'n> Scene<'n> {
             ("mode", text(access.mode.as_str())),
         ];
         self.add(id, attributes, HashSet::from([inside]))
+    }
+
+    /// What an access is asked for with, for the context.
+    pub(crate) fn parameters(&mut self, parameters: &Parameters) -> RestrictedExpression {
+        let id = self.names.parameters.clone();
+        let tags = parameters.iter().map(|(name, value)| (name.clone(), text(value)));
+        match Entity::new_with_tags(id.clone(), [], [], tags) {
+            Ok(entity) => drop(self.entities.insert(id.clone(), entity)),
+            Err(e) => self.fault = Some(e.to_string()),
+        }
+        entity(id)
     }
 
     /// A request; `stage` are the groups that are asked for a verdict now.
@@ -185,6 +197,7 @@ mod tests {
         }
         let mut scene = Scene::new(&names);
         scene.request(&asked, Some(&[group]));
+        scene.parameters(&[("level".to_owned(), "read".to_owned())].into());
         conforms(scene);
     }
 

@@ -3,11 +3,10 @@
 use cedar_policy::{
     AuthorizationError, Authorizer, Context, Decision, Entities, EntityUid, PolicySet as CedarSet, Request, RestrictedExpression,
 };
-use hallpass_domain::clock::Millis;
 
 use crate::action::Action;
 use crate::entity::Scene;
-use crate::facts::PrincipalFacts;
+use crate::facts::{AccessQuery, PrincipalFacts};
 use crate::load::PolicySet;
 
 /// Who, what, and all facts about both: what several actions can be asked about.
@@ -53,21 +52,22 @@ impl Outcome {
 }
 
 impl PolicySet {
-    /// Puts a question together. `about` describes what it is about; an asking has a duration.
+    /// Puts a question together. `about` describes what it is about; `asking` is there where access is asked for.
     pub(crate) fn question(
         &self,
         principal: &PrincipalFacts,
-        duration_ms: Option<Millis>,
+        asking: Option<&AccessQuery>,
         about: impl FnOnce(&mut Scene<'_>) -> EntityUid,
     ) -> Result<Question, String> {
         let mut scene = Scene::new(&self.names);
         let principal = scene.principal(principal);
         let resource = about(&mut scene);
-        let context = match duration_ms {
+        let context = match asking {
             None => Context::empty(),
-            Some(ms) => {
-                let ms = RestrictedExpression::new_long(i64::try_from(ms).unwrap_or(i64::MAX));
-                Context::from_pairs([("duration_ms".to_owned(), ms)]).map_err(|e| e.to_string())?
+            Some(query) => {
+                let ms = RestrictedExpression::new_long(i64::try_from(query.duration_ms).unwrap_or(i64::MAX));
+                let parameters = scene.parameters(&query.access.parameters);
+                Context::from_pairs([("duration_ms".to_owned(), ms), ("parameters".to_owned(), parameters)]).map_err(|e| e.to_string())?
             }
         };
         Ok(Question { principal, resource, context, entities: scene.entities()? })

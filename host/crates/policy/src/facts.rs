@@ -4,6 +4,7 @@ use hallpass_domain::clock::Millis;
 use hallpass_domain::holding::Mode;
 use hallpass_domain::ids::{GrantId, PrincipalId, RequestId};
 use hallpass_domain::name::Name;
+use hallpass_domain::parameter::Parameters;
 use hallpass_domain::principal::PrincipalKind;
 use hallpass_domain::resource::Resource;
 
@@ -107,6 +108,8 @@ pub struct AccessFacts {
     pub entitlement: String,
     /// On what.
     pub resource: Resource,
+    /// With which parameters.
+    pub parameters: Parameters,
     /// What the entitlement does to the target.
     pub mode: Mode,
 }

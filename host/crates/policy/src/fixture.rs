@@ -4,6 +4,7 @@ use std::path::Path;
 
 use hallpass_domain::holding::Mode;
 use hallpass_domain::name::Name;
+use hallpass_domain::parameter::Parameters;
 
 use crate::facts::{AccessFacts, AccessQuery, AskedFacts, GrantFacts, OwnedFacts, PrincipalFacts, RequestFacts, TargetFacts, UserFacts};
 use crate::load::PolicySet;
@@ -60,7 +61,13 @@ pub(crate) fn target(target: &str) -> TargetFacts {
 
 pub(crate) fn access(at: &str, entitlement: &str, resource: &str) -> AccessFacts {
     let mode = if entitlement == "role.member" { Mode::Access } else { Mode::Provisioning };
-    AccessFacts { target: target(at), entitlement: entitlement.to_owned(), resource: resource.parse().unwrap(), mode }
+    AccessFacts {
+        target: target(at),
+        entitlement: entitlement.to_owned(),
+        resource: resource.parse().unwrap(),
+        parameters: Parameters::new(),
+        mode,
+    }
 }
 
 pub(crate) fn schema_read(at: &str) -> AccessFacts {

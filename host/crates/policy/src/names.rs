@@ -35,6 +35,7 @@ pub(crate) struct Names {
     pub(crate) upgrade_request: EntityTypeName,
     pub(crate) grant: EntityTypeName,
     pub(crate) installation: EntityUid,
+    pub(crate) parameters: EntityUid,
     actions: BTreeMap<Action, EntityUid>,
 }
 
@@ -56,6 +57,7 @@ impl Names {
             upgrade_request: name("UpgradeRequest")?,
             grant: name("Grant")?,
             installation: uid(&name("Installation")?, "this"),
+            parameters: uid(&name("Parameters")?, "asked"),
             actions: Action::ALL.iter().map(|a| (*a, uid(&action, a.as_str()))).collect(),
         })
     }

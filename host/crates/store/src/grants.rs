@@ -6,7 +6,7 @@ use hallpass_domain::ids::{GrantId, HoldingId, PrincipalId, RequestId, TargetId}
 
 use crate::error::StoreResult;
 use crate::reads::{Conditions, Reads};
-use crate::sql::{Row, args};
+use crate::sql::{Row, args, json};
 use crate::tx::Tx;
 
 const TABLE: &str = "grants";
@@ -14,7 +14,7 @@ const TABLE: &str = "grants";
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, request, principal, target, entitlement, resource, holding, state, duration_ms, policy_revision, created, \
+            "SELECT id, request, principal, target, entitlement, resource, parameters, holding, state, duration_ms, policy_revision, created, \
              activate_by, activated, ends, end_reason, ending_since, ended, seen_by, left_behind, last_failure, version FROM grants",
             $rest
         )
@@ -46,6 +46,7 @@ fn read(row: &Row) -> StoreResult<Grant> {
         target: row.parse("target")?,
         entitlement: row.text("entitlement")?,
         resource: row.parse("resource")?,
+        parameters: row.json("parameters")?,
         holding: row.parse("holding")?,
         state: row.parse("state")?,
         duration_ms: row.number("duration_ms")?,
@@ -127,8 +128,8 @@ impl Tx {
     pub async fn insert_grant(&mut self, g: &Grant) -> StoreResult<()> {
         let sql = "INSERT INTO grants (id, request, principal, target, entitlement, resource, holding, state, duration_ms, \
                    policy_revision, created, activate_by, activated, ends, end_reason, ending_since, ended, seen_by, left_behind, last_failure, \
-                   version) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+                   version, parameters) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
         let args = args![
             g.id,
             g.request,
@@ -150,7 +151,8 @@ impl Tx {
             g.seen_by,
             g.left,
             g.last_failure,
-            g.version
+            g.version,
+            json(TABLE, "parameters", &g.parameters)?
         ];
         self.change(TABLE, sql, args).await.map(drop)
     }

@@ -7,14 +7,14 @@ use hallpass_domain::resource::Resource;
 use crate::connectors::Standing;
 use crate::error::StoreResult;
 use crate::reads::Reads;
-use crate::sql::{Row, Value, args};
+use crate::sql::{Row, Value, args, json};
 use crate::tx::{Bookkeeping, Tx};
 
 const TABLE: &str = "holdings";
 
 macro_rules! columns {
     () => {
-        "id, stamp, target, account, entitlement, resource, mode, connector, locator, baseline, desired_presence, desired_until, \
+        "id, stamp, target, account, entitlement, resource, parameters, mode, connector, locator, baseline, desired_presence, desired_until, \
          seen_presence, seen_at, seen_by, version"
     };
 }
@@ -38,6 +38,7 @@ fn read(row: &Row) -> StoreResult<Holding> {
         account: row.opt_text("account")?,
         entitlement: row.text("entitlement")?,
         resource: row.parse("resource")?,
+        parameters: row.json("parameters")?,
         mode: row.parse("mode")?,
         connector: row.parse("connector")?,
         locator: row.opt_text("locator")?,
@@ -123,7 +124,7 @@ impl Tx {
         let sql = concat!(
             "INSERT INTO holdings (",
             columns!(),
-            ", anchor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0)"
+            ", anchor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0)"
         );
         let args = args![
             h.id,
@@ -132,6 +133,7 @@ impl Tx {
             h.account,
             h.entitlement,
             h.resource,
+            json(TABLE, "parameters", &h.parameters)?,
             h.mode,
             h.connector,
             h.locator,
@@ -177,8 +179,10 @@ impl Tx {
     /// for an older version is not sent.
     pub async fn update_holding_wish(&mut self, h: &Holding) -> StoreResult<i64> {
         let sql = "UPDATE holdings SET connector = $1, locator = $2, baseline = $3, desired_presence = $4, desired_until = $5, \
-                   seen_presence = $6, seen_at = $7, seen_by = $8, version = version + 1 WHERE id = $9 AND version = $10";
-        self.swap(("holding", h.id.as_str()), TABLE, sql, changeable(h)).await?;
+                   seen_presence = $6, seen_at = $7, seen_by = $8, parameters = $11, version = version + 1 WHERE id = $9 AND version = $10";
+        let mut args = changeable(h);
+        args.extend(args![json(TABLE, "parameters", &h.parameters)?]);
+        self.swap(("holding", h.id.as_str()), TABLE, sql, args).await?;
         Ok(h.version + 1)
     }
 

@@ -16,7 +16,7 @@ const APPROVALS: &str = "approvals";
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, requester, target, entitlement, resource, duration_ms, justification, mode, connector, version_digest, permissions, \
+            "SELECT id, requester, target, entitlement, resource, parameters, duration_ms, justification, mode, connector, version_digest, permissions, \
              state, stage, state_at, stages, approved_ms, policies, policy_revision, created, expires, version FROM requests",
             $rest
         )
@@ -74,6 +74,7 @@ fn read_asked(row: &Row) -> StoreResult<Asked> {
         target: row.parse("target")?,
         entitlement: row.text("entitlement")?,
         resource: row.parse("resource")?,
+        parameters: row.json("parameters")?,
         mode: row.parse("mode")?,
         duration_ms: row.number("duration_ms")?,
         justification: row.opt_text("justification")?,
@@ -169,8 +170,8 @@ impl Tx {
     /// Adds a request.
     pub async fn insert_request(&mut self, r: &Request) -> StoreResult<()> {
         let sql = "INSERT INTO requests (id, requester, target, entitlement, resource, duration_ms, justification, mode, connector, version_digest, permissions, \
-                   state, stage, state_at, stages, approved_ms, policies, policy_revision, created, expires, due, version) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
+                   state, stage, state_at, stages, approved_ms, policies, policy_revision, created, expires, due, version, parameters) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
         let (state, stage, at) = state_columns(&r.state);
         let (stages, policies) = (json(TABLE, "stages", &r.stages)?, json(TABLE, "policies", &r.policies)?);
         let access = r.ask.access();
@@ -178,6 +179,7 @@ impl Tx {
             Asked::Access(_) => (None, None),
             Asked::Permissions(ask) => (Some(ask.connector), Some(json(TABLE, "permissions", ask)?)),
         };
+        let parameters = access.map(|ask| json(TABLE, "parameters", &ask.parameters)).transpose()?;
         let args = args![
             r.id,
             r.requester,
@@ -200,7 +202,8 @@ impl Tx {
             r.created,
             r.expires,
             r.due(),
-            r.version
+            r.version,
+            parameters
         ];
         self.change(TABLE, sql, args).await.map(drop)
     }

@@ -45,7 +45,7 @@ impl Mode {
 pub struct Right {
     /// The target's name.
     pub target: String,
-    /// A tool's name, or the entitlement's own.
+    /// A tool's name, or the entitlement's own with its parameters where it takes any: `repo.use[level=read, team=web]`.
     pub operation: String,
     /// The resource that it covers, with all that lies in it.
     pub resource: String,

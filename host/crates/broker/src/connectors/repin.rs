@@ -1,12 +1,11 @@
 //! Re-pinning: live holdings move to another version on purpose, once that version is seen to see the same.
 
-use std::collections::BTreeMap;
-
 use hallpass_domain::connector::ConnectorState;
 use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::holding::{Holding, Presence};
 use hallpass_domain::ids::{Digest, HoldingId, TargetId};
 use hallpass_domain::operation::{Operation, OperationKind, OperationState};
+use hallpass_domain::parameter;
 use hallpass_domain::port::{EntitlementFacts, Sight, Wish};
 use hallpass_policy::Action;
 use hallpass_store::{ConnectorRow, Tx, run_tx};
@@ -74,6 +73,10 @@ impl Broker {
         if new.is_none_or(|e| e.mode != holding.mode || e.resource != holding.resource.kind()) {
             view.reason =
                 Some(format!("{} {} has no entitlement {} of this kind", next.facts.name, next.facts.version, holding.entitlement));
+            return Ok(view);
+        }
+        if let Some(unfit) = new.and_then(|e| parameter::check(&e.name, &e.parameters, &holding.parameters).err()) {
+            view.reason = Some(format!("{} {} takes other parameters: {unfit}", next.facts.name, next.facts.version));
             return Ok(view);
         }
         let is_banned = from.is_some_and(|row| row.state == ConnectorState::Banned);
@@ -172,7 +175,7 @@ impl Broker {
             account: holding.account.clone(),
             entitlement: holding.entitlement.clone(),
             resource: holding.resource.clone(),
-            parameters: BTreeMap::new(),
+            parameters: holding.parameters.clone(),
             until: applied.map_or(holding.desired.until, |op| op.until),
             suspended: holding.desired.presence == Presence::Suspended,
             fresh_credential: false,
@@ -201,6 +204,11 @@ fn changes(old: &EntitlementFacts, new: &EntitlementFacts) -> Vec<String> {
     compare("settles within", crate::human(old.settles_within_ms), crate::human(new.settles_within_ms));
     compare("can be suspended", old.suspend.to_string(), new.suspend.to_string());
     compare("carries our mark", old.marked.to_string(), new.marked.to_string());
+    compare("parameters", parameters(old), parameters(new));
     compare("the host looks itself", old.host_looks.to_string(), new.host_looks.to_string());
     changes
+}
+
+fn parameters(entitlement: &EntitlementFacts) -> String {
+    entitlement.parameters.iter().map(|p| format!("{} ({})", p.name, p.takes())).collect::<Vec<_>>().join(", ")
 }

@@ -10,6 +10,7 @@ use hallpass_domain::event::{Event, EventKind};
 use hallpass_domain::holding::Mode;
 use hallpass_domain::ids::{Digest, OperationId, TargetId};
 use hallpass_domain::name::check_foreign;
+use hallpass_domain::parameter;
 use hallpass_domain::port::{Failure, FailureKind, Fence, Invocation, Trial, TrialVerdict, TrialWish, Tried};
 use hallpass_domain::target::Target;
 use hallpass_policy::Action;
@@ -51,7 +52,7 @@ impl Broker {
         self.usable(digest).await?;
         let granted = self.callable(digest, Some(&target.id)).await?.map_err(BrokerError::Target)?;
         let wishes = self.wishes(&row, new.wishes)?;
-        check_wishes(&wishes)?;
+        check_wishes(&row, &wishes)?;
         let now = self.clock.now();
         let operation = OperationId::new(now, self.rng.as_ref())?;
         let lease = TrialLease { store: self.store.clone(), name: trial_lease(&target.id), owner: operation.to_string() };
@@ -190,20 +191,25 @@ impl Fence for TrialLease {
 fn applies(wishes: &[TrialWish]) -> String {
     let one = |wish: &TrialWish| {
         let who = wish.account.as_ref().map_or_else(String::new, |account| format!(" for {account}"));
-        format!("{} on {}{who}", wish.entitlement, wish.resource)
+        let with = if wish.parameters.is_empty() { String::new() } else { format!(" with {}", parameter::line(&wish.parameters)) };
+        format!("{} on {}{with}{who}", wish.entitlement, wish.resource)
     };
     wishes.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-fn check_wishes(wishes: &[TrialWish]) -> Result<(), BrokerError> {
+fn check_wishes(row: &ConnectorRow, wishes: &[TrialWish]) -> Result<(), BrokerError> {
     let refuse = |message: String| Err(BrokerError::invalid("wishes", message, "Write them as the `wishes` of fixture.json are written."));
     if wishes.len() > MOST_WISHES {
         return refuse(format!("a trial has at most {MOST_WISHES} wishes"));
     }
     for (n, wish) in wishes.iter().enumerate() {
-        let texts = [&wish.name, &wish.entitlement].into_iter().chain(&wish.account);
-        for text in texts.chain(wish.parameters.iter().flat_map(|(key, value)| [key, value])) {
+        for text in [&wish.name, &wish.entitlement].into_iter().chain(&wish.account) {
             check_foreign("what a wish says", text).map_err(BrokerError::unfit("wishes"))?;
+        }
+        // What the version does not declare at all, the trial itself says.
+        let declared = row.facts.entitlement(&wish.entitlement).map(|e| e.parameters.as_slice());
+        if let Some(unfit) = declared.and_then(|declared| parameter::check(&wish.entitlement, declared, &wish.parameters).err()) {
+            return Err(BrokerError::invalid("wishes", format!("`{}`: {unfit}", wish.name), unfit.remedy));
         }
         if wishes.iter().take(n).any(|other| other.name == wish.name) {
             return refuse(format!("two wishes are named `{}`", wish.name));

@@ -25,7 +25,8 @@ impl Broker {
     /// Works on a claimed operation until it settles or must wait. Whatever goes wrong, the operation stays, and stays due.
     pub(super) async fn attempt(&self, claimed: Claimed) {
         let (operation, lease) = (claimed.operation.id.clone(), claimed.lease.clone());
-        if let Err(e) = self.step(claimed).await {
+        // On the heap: its steps hold the operation and its holding many times over.
+        if let Err(e) = Box::pin(self.step(claimed)).await {
             let due = if matches!(e, BrokerError::Stale) {
                 tracing::debug!(operation = %operation, "the operation or its wish moved on meanwhile");
                 self.clock.now()

@@ -1,6 +1,5 @@
 //! One claimed operation with everything that an attempt needs.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hallpass_domain::clock::Timestamp;
@@ -39,7 +38,7 @@ impl Work {
             account: self.holding.account.clone(),
             entitlement: self.holding.entitlement.clone(),
             resource: self.holding.resource.clone(),
-            parameters: BTreeMap::new(),
+            parameters: self.holding.parameters.clone(),
             until: self.op.until,
             suspended: self.holding.desired.presence == Presence::Suspended,
             fresh_credential: self.op.fresh_credential,

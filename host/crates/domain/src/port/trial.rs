@@ -1,13 +1,12 @@
 //! Trying a connector out at a real target: what the broker and whoever knows the laws of conformance say to each other.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::Invocation;
 use crate::clock::Timestamp;
 use crate::ids::{Digest, HoldingId, InstallationId, Stamp};
 use crate::name::NameError;
+use crate::parameter::Parameters;
 use crate::resource::Resource;
 use crate::rng::SeededRng;
 
@@ -37,7 +36,7 @@ pub struct TrialWish {
     /// The account that gains access; none where one is made.
     pub account: Option<String>,
     /// Approved parameters.
-    pub parameters: BTreeMap<String, String>,
+    pub parameters: Parameters,
 }
 
 impl Trial {

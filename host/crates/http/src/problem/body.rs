@@ -128,7 +128,6 @@ impl Problem {
             Self::Duplicate { noun, name } => {
                 (format!("There is a {noun} {name} already."), "Use the one that is there, or choose another name.".into())
             }
-            Self::Taken { reason, remedy } => (sentence(reason), (*remedy).into()),
             Self::TooLong { asked_ms, max_ms, policies } => {
                 body.policies.clone_from(policies);
                 body.field = Some("duration_ms".into());
@@ -136,7 +135,10 @@ impl Problem {
                 let (asked, most) = (human(*asked_ms), human(*max_ms));
                 (format!("{asked} was asked for, the limit is {most}."), format!("Ask for at most {most} (duration_ms {max_ms})."))
             }
-            Self::Gone { reason, remedy } | Self::TooMany { reason, remedy } | Self::InUse { reason, remedy } => {
+            Self::Gone { reason, remedy }
+            | Self::Taken { reason, remedy }
+            | Self::TooMany { reason, remedy }
+            | Self::InUse { reason, remedy } => {
                 (sentence(reason), remedy.clone())
             }
             Self::NotAdmitted(refusal) => (sentence(&refusal.reason), refusal.remedy.clone()),

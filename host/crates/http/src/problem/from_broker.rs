@@ -16,6 +16,7 @@ impl From<BrokerError> for Problem {
             BrokerError::Duplicate { noun, name } => Self::Duplicate { noun, name },
             BrokerError::Taken(rule) => Self::Taken { reason: rule.to_string(), remedy: rule.remedy() },
             BrokerError::InUse { reason, remedy } => Self::InUse { reason, remedy },
+            BrokerError::Held { reason, remedy } => Self::Taken { reason, remedy },
             BrokerError::TooLong { asked_ms, max_ms, policies } => Self::TooLong { asked_ms, max_ms, policies },
             BrokerError::TooMany { reason, remedy } => Self::TooMany { reason, remedy },
             BrokerError::Gone { reason, remedy } => Self::Gone { reason, remedy },

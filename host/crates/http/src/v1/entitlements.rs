@@ -5,6 +5,7 @@ pub(crate) mod list;
 use hallpass_domain::holding::Mode;
 use hallpass_domain::ids::TargetId;
 use hallpass_domain::name::Name;
+use hallpass_domain::parameter::ParameterFacts;
 use hallpass_domain::port::{EntitlementFacts, Sessions};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -34,6 +35,27 @@ pub struct Entitlement {
     pub suspend: bool,
     /// Whether the broker looks into the target itself.
     pub host_looks: bool,
+    /// What a request for it must carry beside the resource.
+    pub parameters: Vec<Parameter>,
+}
+
+/// What a request carries beside the resource.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Parameter {
+    /// Its name.
+    #[schema(example = "level")]
+    pub name: String,
+    /// What it is, in one line.
+    pub title: String,
+    /// The values that it may have; absent where it is any text of at most 255 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Vec<String>>,
+}
+
+impl From<ParameterFacts> for Parameter {
+    fn from(p: ParameterFacts) -> Self {
+        Self { name: p.name, title: p.title, values: p.values }
+    }
 }
 
 impl From<EntitlementFacts> for Entitlement {
@@ -47,6 +69,7 @@ impl From<EntitlementFacts> for Entitlement {
             settles_within_ms: e.settles_within_ms,
             suspend: e.suspend,
             host_looks: e.host_looks,
+            parameters: e.parameters.into_iter().map(Parameter::from).collect(),
         }
     }
 }

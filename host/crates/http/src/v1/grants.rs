@@ -13,6 +13,8 @@ pub use list::GrantQuery;
 pub use pass::{NewPass, Pass};
 pub use revoke::Revocation;
 
+use std::collections::BTreeMap;
+
 use hallpass_broker::GrantView;
 use hallpass_domain::grant::{EndReason, GrantState, Left, SeenBy};
 use hallpass_domain::ids::{GrantId, HoldingId, PrincipalId, RequestId, Stamp, TargetId};
@@ -50,6 +52,9 @@ pub struct Grant {
     /// On what.
     #[schema(value_type = String)]
     pub resource: Resource,
+    /// With which parameters, as they were approved. Untrusted text where the entitlement takes any.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
     /// The holding that carries it in the target.
     #[schema(value_type = String)]
     pub holding: HoldingId,
@@ -116,6 +121,7 @@ impl From<GrantView> for Grant {
             target_name: view.target_name,
             entitlement: g.entitlement,
             resource: g.resource,
+            parameters: g.parameters,
             holding: g.holding,
             stamp: view.stamp,
             account: view.account,

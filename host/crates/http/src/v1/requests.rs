@@ -10,6 +10,8 @@ pub use explain::{ExplainedPolicy, Explanation};
 pub use list::RequestQuery;
 pub use submit::NewRequest;
 
+use std::collections::BTreeMap;
+
 use hallpass_broker::RequestView;
 use hallpass_domain::Timestamp;
 use hallpass_domain::ids::{Digest, GrantId, PrincipalId, RequestId, TargetId};
@@ -93,6 +95,9 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "database:shop/schema:sales")]
     pub resource: Option<Resource>,
+    /// With which parameters, as they were sent. Untrusted text where the entitlement takes any.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
     /// The version of a connector whose permissions are asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Permissions>,
@@ -150,7 +155,8 @@ impl From<RequestView> for Request {
             target: access.as_ref().map(|ask| ask.target.clone()),
             target_name: view.target_name,
             entitlement: access.as_ref().map(|ask| ask.entitlement.clone()),
-            resource: access.map(|ask| ask.resource),
+            resource: access.as_ref().map(|ask| ask.resource.clone()),
+            parameters: access.map(|ask| ask.parameters).unwrap_or_default(),
             permissions: permissions.map(|ask| Permissions {
                 connector: ask.connector,
                 name,

@@ -229,3 +229,25 @@ fn an_agent_never_inherits_the_groups_of_its_owner() {
     denied(set.decide(&query(triage_bot(), schema_read("shop-prod"), 10)));
     allowed(set.decide(&query(user("olga", &["developers"]), schema_read("shop-prod"), 10)));
 }
+
+#[test]
+fn a_policy_tells_parameters_apart() {
+    let set = set(r#"
+@id("read") @route("data-team") permit (principal, action == Action::"request", resource)
+when { context.parameters.hasTag("level") && context.parameters.getTag("level") == "read" };
+@id("write") @route("two-dbas") permit (principal, action == Action::"request", resource)
+when { context.parameters.hasTag("level") && context.parameters.getTag("level") == "write" };
+@id("never") forbid (principal, action == Action::"request", resource)
+when { context.parameters.hasTag("team") && context.parameters.getTag("team") like "payroll*" };"#);
+    let with = |pairs: &[(&str, &str)]| {
+        let mut access = schema_read("shop-prod");
+        access.parameters = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        set.decide(&query(triage_bot(), access, 10))
+    };
+    assert_eq!(stages(&allowed(with(&[("level", "read")]))), [("data-team", 1)]);
+    assert_eq!(stages(&allowed(with(&[("level", "write"), ("team", "a")]))), [("dba", 2)]);
+    assert_eq!(denied(with(&[("level", "read"), ("team", "payroll-eu")])).policies, ["never"]);
+    for other in [&[("level", "admin")][..], &[("lvl", "read")], &[]] {
+        assert!(denied(with(other)).policies.is_empty(), "{other:?}");
+    }
+}

@@ -285,3 +285,13 @@ fn a_group_may_be_declared_before_anybody_makes_it() {
     let bad = PolicySet::from_sources(&sources(ASK, &format!("groups = [\"No Name\"]\n{ROUTES}")), &[]).unwrap_err();
     assert!(matches!(&bad.faults[..], [Fault { line: Some(1), problem: Problem::Routes(_), .. }]), "{bad}");
 }
+
+#[test]
+fn a_parameter_that_a_request_may_not_have_is_asked_for_before_it_is_read() {
+    let with = |when: &str| {
+        format!("@id(\"p\") @route(\"data-team\") permit (principal, action == Action::\"request\", resource) when {{ {when} }};")
+    };
+    let unsure = faults(&with("context.parameters.getTag(\"level\") == \"read\""), ROUTES);
+    assert!(unsure[0].to_string().contains("level"), "{unsure:?}");
+    set(&with("context.parameters.hasTag(\"level\") && context.parameters.getTag(\"level\") == \"read\""));
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hallpass_domain::ids::Digest;
+use hallpass_domain::parameter::ParameterFacts;
 use hallpass_domain::port::{ConnectorFacts, EntitlementFacts, SettingFacts};
 
 use super::document::{Effect, Entitlement, Parameter, SecretUse};
@@ -32,6 +33,11 @@ impl Manifest {
                     suspend: e.suspend,
                     marked: e.marked,
                     host_looks: !e.look.is_empty(),
+                    parameters: e
+                        .parameters
+                        .iter()
+                        .map(|(name, p)| ParameterFacts { name: name.clone(), title: p.title.clone(), values: p.values.clone() })
+                        .collect(),
                 })
                 .collect(),
             settings: document

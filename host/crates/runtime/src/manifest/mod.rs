@@ -10,6 +10,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use hallpass_domain::ids::Digest;
+use hallpass_domain::parameter;
 use hallpass_domain::port::{ConnectorFacts, Endpoint, NotAdmitted};
 
 use self::document::{Call, Document, Entitlement, Recipe, SecretUse, Setting, SettingType};
@@ -236,6 +237,9 @@ fn check_names(document: &Document) -> Result<(), String> {
             word("the kind of resource", kind, "-")?;
         }
         entitlement.parameters.keys().try_for_each(|k| word("the parameter", k, "_-"))?;
+        if entitlement.parameters.len() > parameter::MOST {
+            return Err(format!("the entitlement `{}` has more than {} parameters", entitlement.name, parameter::MOST));
+        }
         if entitlement.parameters.values().any(|p| p.values.as_ref().is_some_and(Vec::is_empty)) {
             return Err(format!("a parameter of the entitlement `{}` has an empty list of values", entitlement.name));
         }

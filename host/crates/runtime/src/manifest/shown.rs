@@ -1,5 +1,7 @@
 //! Texts of a manifest that an operator or approver reads: none may be shown as another than it is.
 
+use hallpass_domain::name::check_foreign;
+
 use super::document::Document;
 use crate::hostile_text::{is_one_line, is_plain, quoted};
 
@@ -27,6 +29,10 @@ pub(super) fn check(document: &Document) -> Result<(), String> {
             title(&format!("the parameter `{key}` of {of}"), &parameter.title)?;
             if let Some(bad) = parameter.values.iter().flatten().find(|v| !is_one_line(v)) {
                 return Err(format!("the parameter `{key}` of {of} has the value {}, which is not one plain line", quoted(bad)));
+            }
+            for value in parameter.values.iter().flatten() {
+                // No request could carry another.
+                check_foreign(&format!("a value of the parameter `{key}` of {of}"), value).map_err(|e| e.to_string())?;
             }
         }
     }

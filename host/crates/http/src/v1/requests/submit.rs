@@ -1,5 +1,7 @@
 //! Asks for access.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use hallpass_domain::name::Name;
 use serde::{Deserialize, Serialize};
@@ -9,7 +11,7 @@ use super::Request;
 use crate::app::App;
 use crate::extract::{Caller, Keyed, body_of};
 use crate::problem::Problem;
-use crate::shape::{Created, IdempotencyKey, answer};
+use crate::shape::{Created, IdempotencyKey, answer, once_each};
 
 /// What is asked for.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -24,6 +26,10 @@ pub struct NewRequest {
     /// On what: `kind:name/kind:name`.
     #[schema(example = "database:shop/schema:sales")]
     pub resource: String,
+    /// What the entitlement takes beside its resource: each parameter that it declares, and no other.
+    #[serde(default, deserialize_with = "once_each", skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(example = json!({"level": "read"}))]
+    pub parameters: BTreeMap<String, String>,
     /// For how long, in milliseconds. It runs from the moment that the access is there.
     #[schema(minimum = 1, example = 600_000)]
     pub duration_ms: u64,
@@ -38,6 +44,7 @@ impl From<NewRequest> for hallpass_broker::NewRequest {
             target: n.target,
             entitlement: n.entitlement,
             resource: n.resource,
+            parameters: n.parameters,
             duration_ms: n.duration_ms,
             justification: n.justification,
         }

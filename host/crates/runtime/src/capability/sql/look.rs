@@ -37,6 +37,7 @@ pub(crate) enum Expected {
     Entitlement,
     Until,
     Resource(String),
+    Parameter(String),
 }
 
 /// What one look saw.
@@ -180,7 +181,8 @@ impl Expected {
                 "grant.until" => Self::Until,
                 other => match other.split_once('.') {
                     Some(("resource", kind)) => Self::Resource(kind.to_owned()),
-                    Some(("grant" | "parameter", _)) => return None,
+                    Some(("parameter", key)) => Self::Parameter(key.to_owned()),
+                    Some(("grant", _)) => return None,
                     _ => Self::Constant(Value::Text(other.to_owned())),
                 },
             },
@@ -202,6 +204,7 @@ impl Expected {
             Self::Entitlement => is(Some(&wish.entitlement)),
             Self::Until => *value == Value::Instant(wish.until.as_unsigned()),
             Self::Resource(kind) => is(wish.resource.segment(kind)),
+            Self::Parameter(key) => is(wish.parameters.get(key).map(String::as_str)),
         }
     }
 }

@@ -74,6 +74,18 @@ fn a_row_is_a_state_only_when_every_column_is() {
 }
 
 #[test]
+fn access_with_another_parameter_is_not_the_access_that_was_approved() {
+    let look = declared(&json!({ "present": { "level": "parameter.level" }, "absent": "no rows" })).unwrap();
+    let level = |text: &str| vec![vec![("level".to_owned(), Value::Text(text.to_owned()))]];
+    let mut wish = wish();
+    assert_eq!(look.judge(&level("read"), false, Frozen { wish: Some(&wish), attempt: 1 }).presence, None, "nothing was approved");
+    wish.parameters.insert("level".to_owned(), "read".to_owned());
+    let frozen = Frozen { wish: Some(&wish), attempt: 1 };
+    assert_eq!(look.judge(&level("read"), false, frozen).presence, Some(Presence::Present));
+    assert_eq!(look.judge(&level("write"), false, frozen).presence, None);
+}
+
+#[test]
 fn looks_that_disagree_are_drift() {
     let verdict = |presence, attempt| Verdict { presence, attempt, details: vec![] };
     let (present, absent) = (Some(Presence::Present), Some(Presence::Absent));
