@@ -19,7 +19,7 @@ use super::profiles::Identity;
 /// A whole log is proven within it; everything else takes a moment.
 const LIMIT: Duration = Duration::from_mins(1);
 /// A file is compiled meanwhile, perhaps after another one. Longer than the broker takes to say that it goes on without its caller.
-const LOADING: Duration = Duration::from_mins(5);
+const LOADING: Duration = Duration::from_mins(7);
 
 /// A broker as one principal sees it. The session token lives in memory only.
 pub struct Api {

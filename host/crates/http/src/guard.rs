@@ -48,8 +48,8 @@ pub(crate) struct Guard {
 const AT_ONCE: usize = 64;
 /// How long a call waits for its turn.
 const TURN: Duration = Duration::from_secs(10);
-/// Where a file is loaded, and how long that may take: the compiler alone has two minutes, and one file waits for another.
-const LOADS: (&Method, &str, Duration) = (&Method::POST, "/v1/connectors", Duration::from_mins(4));
+/// Where a file is loaded, and how long that may take: the compiler alone has four minutes, and one file waits for another.
+const LOADS: (&Method, &str, Duration) = (&Method::POST, "/v1/connectors", Duration::from_mins(6));
 /// What is asked of a node that has no room: whether it lives.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
