@@ -1,7 +1,8 @@
 //! One private cluster for the whole run, and one database for each test.
 
-use std::sync::OnceLock;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use hallpass::demo::cluster::{Cluster, Options};
 use hallpass::demo::ports;
@@ -30,9 +31,15 @@ fn start(mut options: Options) -> Cluster {
     Cluster::start(&options, &SystemRng, &|line| eprintln!("{line}")).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A loopback port on which nobody listens, and none comes to by chance.
+/// A loopback port on which nobody listens, and none comes to by chance. Each is given once a run: whoever asked first may not listen yet.
 pub fn unused_port() -> u16 {
-    ports::unused(&SystemRng).unwrap_or_else(|error| panic!("{error}"))
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let port = ports::unused(&SystemRng).unwrap_or_else(|error| panic!("{error}"));
+        if GIVEN.lock().unwrap().insert(port) {
+            return port;
+        }
+    }
 }
 
 /// A database of one test.

@@ -21,10 +21,14 @@ const PROGRAM: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 pub const USER: &str = "hallpass";
 /// Its password.
 pub const PASSWORD: &str = "rabbit-canary-7731";
-/// Ends all that it started, and the folder, when our process ends in whatever way: then its standard input does.
+/// Ends all that it started, and the folder, when our process ends in whatever way: then its standard input does. A server that finds
+/// no `epmd` starts one itself, which nobody would end.
 const GUARD: &str = r#"
 epmd -address 127.0.0.1 -port "$ERL_EPMD_PORT" &
-"$PROGRAM" >"$HOME/server.log" 2>&1 &
+{
+    until epmd -port "$ERL_EPMD_PORT" -names >/dev/null 2>&1; do sleep 0.1; done
+    exec "$PROGRAM"
+} >"$HOME/server.log" 2>&1 &
 read -r _
 rm -rf "$HOME"
 kill -KILL 0

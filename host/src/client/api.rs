@@ -18,6 +18,8 @@ use super::profiles::Identity;
 
 /// A whole log is proven within it; everything else takes a moment.
 const LIMIT: Duration = Duration::from_mins(1);
+/// A file is compiled meanwhile, perhaps after another one. Longer than the broker takes to say that it goes on without its caller.
+const LOADING: Duration = Duration::from_mins(7);
 
 /// A broker as one principal sees it. The session token lives in memory only.
 pub struct Api {
@@ -107,12 +109,16 @@ impl Api {
 
     /// One call. A session that has expired is renewed once.
     async fn call(&self, method: Method, path: &str, body: Body<'_>) -> Result<Value, ClientError> {
+        self.call_by(&self.http, method, path, body).await
+    }
+
+    async fn call_by(&self, http: &Client, method: Method, path: &str, body: Body<'_>) -> Result<Value, ClientError> {
         let token = self.token().await?;
-        match self.http.json(method.clone(), path, Some(&token), body).await {
+        match http.json(method.clone(), path, Some(&token), body).await {
             Err(EgressError::Refused(problem)) if problem.status == 401 => {
                 self.session.lock().await.take();
                 let token = self.token().await?;
-                Ok(self.http.json(method, path, Some(&token), body).await?)
+                Ok(http.json(method, path, Some(&token), body).await?)
             }
             other => Ok(other?),
         }
@@ -149,7 +155,7 @@ impl Api {
 
     /// POST of a file.
     pub(super) async fn upload(&self, path: &str, media_type: &str, file: &[u8]) -> Result<Value, ClientError> {
-        self.call(Method::POST, path, Body::Bytes(media_type, file)).await
+        self.call_by(&self.http.within(LOADING), Method::POST, path, Body::Bytes(media_type, file)).await
     }
 
     /// Opens a credential with the caller's key.

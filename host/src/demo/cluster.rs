@@ -266,13 +266,8 @@ pub enum ClusterError {
     #[error("PostgreSQL refuses to run as root, and there is neither a user `postgres` nor `nobody`: run this as another user")]
     NoAccount,
     /// Installing failed.
-    #[error("PostgreSQL could not be installed, `{command}` failed:\n{why}\nInstall the package `postgresql` and try again")]
-    Install {
-        /// What was run.
-        command: String,
-        /// What it said.
-        why: String,
-    },
+    #[error("PostgreSQL could not be installed: {0}\nInstall the package `postgresql` and try again")]
+    Install(String),
     /// A file or folder of the cluster.
     #[error("{}: {error}", path.display())]
     File {

@@ -1,9 +1,13 @@
 //! Installs packages on Debian and Ubuntu, where the caller may.
 
-use std::fs;
+use std::fs::{self, File};
+use std::path::Path;
 use std::process::Command;
 
 use crate::process::{command, last_line, output_of, run};
+
+/// The file by which `apt-get update` knows of another. It gives up at once where one is at work, whatever the time-out says.
+const LISTS: &str = "/var/lib/apt/lists/lock";
 
 /// Installs `packages`, after a line to the reporter that says so and `why`. The error says why not, in half a sentence.
 pub fn install(packages: &[&str], why: &str, report: &mut dyn FnMut(&str)) -> Result<(), String> {
@@ -16,6 +20,7 @@ pub fn install(packages: &[&str], why: &str, report: &mut dyn FnMut(&str)) -> Re
     }
     // Callers that keep a compiler's words to themselves show these lines at once; they find them by the word `install`.
     report(&format!("About to install {} with apt-get: {why}", packages.join(", ")));
+    let _turn = turn(Path::new(LISTS)).map_err(|error| format!("{LISTS}: {error}"))?;
     let mut update = apt_get();
     update.arg("update");
     let mut install = apt_get();
@@ -26,9 +31,17 @@ pub fn install(packages: &[&str], why: &str, report: &mut dyn FnMut(&str)) -> Re
     Ok(())
 }
 
+/// Waits until nobody else of ours installs, here or in another process: tests and builds that begin together lack things together.
+/// The turn ends when it is dropped. This lock (`flock`) and apt's own on the same file (`fcntl`) do not see each other.
+fn turn(file: &Path) -> std::io::Result<File> {
+    let file = File::options().create(true).truncate(false).write(true).open(file)?;
+    file.lock()?;
+    Ok(file)
+}
+
 fn apt_get() -> Command {
     let mut command = command("apt-get");
-    // Another installation may be going on: wait for it, ask nothing.
+    // Somebody else's installation may be going on: wait for it, ask nothing.
     command.args(["--quiet", "-o", "DPkg::Lock::Timeout=600"]).env("DEBIAN_FRONTEND", "noninteractive");
     command
 }
@@ -45,7 +58,20 @@ fn of_debian(release: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::TryLockError;
+
     use super::*;
+
+    #[test]
+    fn one_installs_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let first = turn(&path).unwrap();
+        let second = File::open(&path).unwrap();
+        assert!(matches!(second.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(first);
+        second.lock().unwrap();
+    }
 
     #[test]
     fn debian_and_what_is_made_of_it_are_recognised() {

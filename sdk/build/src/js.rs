@@ -68,3 +68,21 @@ fn main_file(dir: &Path) -> Result<String, Error> {
 fn failed(command: &str, dir: &Path, output: String) -> Error {
     Error::Compile { command: command.to_owned(), dir: dir.to_owned(), output }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// npm silently leaves out an optional package that says it is not for this Node.js. The parser is made of such packages, one for each
+    /// system; they say 20 and work in 18, which is what Debian has.
+    #[test]
+    fn no_part_of_the_parser_is_left_out_for_the_oldest_node() {
+        let lock: Value = serde_json::from_str(include_str!("../../js/package-lock.json")).unwrap();
+        let packages = lock.get("packages").and_then(Value::as_object).unwrap();
+        let parts: Vec<_> = packages.iter().filter(|(name, _)| name.contains("/@oxc-parser/binding-")).collect();
+        assert!(!parts.is_empty(), "the parser has other parts now: look whether they are for Node.js 18");
+        for (name, part) in parts {
+            assert!(part.get("engines").is_none(), "{name} is left out in Node.js 18: take its `engines` out of package-lock.json");
+        }
+    }
+}

@@ -147,7 +147,7 @@ const WORKERS: usize = 6;
 const SWAPS: usize = 8;
 
 async fn swaps_under_load_lose_no_call(backend: Backend) {
-    let world = Arc::new(World::new(backend, connector().to_vec()).await);
+    let world = Arc::new(World::patient(backend, connector().to_vec()).await);
     let old = digest(&world, "0.1.0").await;
     let new = load(&world, &versions::postgres("0.2.0", |_| {})).await;
     let (over, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));

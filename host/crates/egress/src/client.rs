@@ -91,7 +91,7 @@ impl Client {
         #[expect(clippy::disallowed_methods, reason = "this is the one place where an HTTP client is made")]
         let builder = reqwest::Client::builder();
         let builder = builder.redirect(reqwest::redirect::Policy::none()).retry(reqwest::retry::never()).no_proxy();
-        let builder = builder.connect_timeout(CONNECT).timeout(limit).user_agent(USER_AGENT).referer(false);
+        let builder = builder.connect_timeout(CONNECT).user_agent(USER_AGENT).referer(false);
         let builder = if base.scheme() == "https" {
             // Another part of the process may have chosen it before: it is the only one that is linked.
             let _ = rustls::crypto::ring::default_provider().install_default();
@@ -101,6 +101,12 @@ impl Client {
         };
         let http = builder.build().map_err(|e| EgressError::Setup(cause(&e)))?;
         Ok(Self { http, base, limit })
+    }
+
+    /// The same client, each of whose calls may take this long.
+    #[must_use]
+    pub fn within(&self, limit: Duration) -> Self {
+        Self { limit, ..self.clone() }
     }
 
     /// Calls `path`, which begins with a slash and may carry a query, and reads the JSON of the answer; null where it is
@@ -120,7 +126,11 @@ impl Client {
     }
 
     async fn bytes(&self, method: Method, path: &str, bearer: Option<&SecretText>, body: Body<'_>) -> Result<Vec<u8>, EgressError> {
-        let request = self.http.request(method, self.url(path)?).header(ACCEPT, "application/json, application/problem+json, text/plain");
+        let request = self
+            .http
+            .request(method, self.url(path)?)
+            .timeout(self.limit)
+            .header(ACCEPT, "application/json, application/problem+json, text/plain");
         let request = match bearer {
             Some(token) => request.bearer_auth(token.expose()),
             None => request,

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -35,7 +35,7 @@ const CALL: HeaderName = HeaderName::from_static("x-request-id");
 /// What the guard knows. Shared by all calls of this node.
 #[derive(Clone)]
 pub(crate) struct Guard {
-    /// After this long a caller is told that no answer came.
+    /// After this long a caller is told that no answer came, but for one who loads a file.
     limit: Duration,
     /// Calls that were answered.
     pub(crate) traffic: Traffic,
@@ -48,6 +48,8 @@ pub(crate) struct Guard {
 const AT_ONCE: usize = 64;
 /// How long a call waits for its turn.
 const TURN: Duration = Duration::from_secs(10);
+/// Where a file is loaded, and how long that may take: the compiler alone has four minutes, and one file waits for another.
+const LOADS: (&Method, &str, Duration) = (&Method::POST, "/v1/connectors", Duration::from_mins(6));
 /// What is asked of a node that has no room: whether it lives.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
@@ -61,6 +63,12 @@ impl Guard {
         tokio::time::timeout(TURN, Arc::clone(&self.room).acquire_owned()).await.ok()?.ok()
     }
 
+    /// How long this call may take.
+    fn limit(&self, method: &Method, route: &str) -> Duration {
+        let (loads, at, longer) = LOADS;
+        if (loads, at) == (method, route) { self.limit.max(longer) } else { self.limit }
+    }
+
     /// The id of the next call: unique in this process. Nothing depends on its being hard to guess.
     fn next_call(&self) -> String {
         format!("call-{}", self.served.fetch_add(1, Ordering::Relaxed) + 1)
@@ -72,6 +80,7 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
     let call = guard.next_call();
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
+    let limit = guard.limit(&method, &route);
     let span = tracing::info_span!("call", id = %call, %method, route, status = tracing::field::Empty);
     let seat = if PROBES.contains(&route.as_str()) { None } else { Some(guard.seat().await) };
     let mut response = match seat {
@@ -79,7 +88,7 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
             span.in_scope(|| tracing::warn!("no room for another call"));
             Problem::Busy.into_response()
         }
-        seat => answer(&guard, next.run(request).instrument(span.clone()), seat.flatten(), &span).await,
+        seat => answer(limit, next.run(request).instrument(span.clone()), seat.flatten(), &span).await,
     };
     let status = response.status();
     span.record("status", status.as_u16());
@@ -97,7 +106,7 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
 
 /// The answer of a call that has its seat, which it keeps until it is done: also past its time-out.
 async fn answer(
-    guard: &Guard,
+    limit: Duration,
     call: impl Future<Output = Response> + Send + 'static,
     seat: Option<OwnedSemaphorePermit>,
     span: &tracing::Span,
@@ -107,7 +116,7 @@ async fn answer(
         drop(seat);
         response
     });
-    match tokio::time::timeout(guard.limit, task).await {
+    match tokio::time::timeout(limit, task).await {
         Ok(Ok(response)) => response,
         Ok(Err(failure)) => {
             span.in_scope(|| tracing::error!(panicked = failure.is_panic(), "a call ended without an answer"));

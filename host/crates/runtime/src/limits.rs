@@ -16,7 +16,7 @@ pub struct Limits {
     pub compile_memory_bytes: u64,
     /// Processor time of compiling a file, over all threads, in seconds.
     pub compile_cpu_seconds: u64,
-    /// How long compiling a file may take, in milliseconds.
+    /// How long compiling a file may take, in milliseconds: no less than its processor time, which one processor may have to give.
     pub compile_ms: u64,
     /// Machine code of a file, in bytes.
     pub compiled_bytes: usize,
@@ -67,7 +67,7 @@ impl Default for Limits {
             manifest_bytes: 1024 * 1024,
             compile_memory_bytes: 2 * 1024 * 1024 * 1024,
             compile_cpu_seconds: 240,
-            compile_ms: 120_000,
+            compile_ms: 240_000,
             compiled_bytes: 256 * 1024 * 1024,
             memory_bytes: 64 * 1024 * 1024,
             table_elements: 100_000,

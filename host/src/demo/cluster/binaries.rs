@@ -1,7 +1,7 @@
 //! Where PostgreSQL's server programs are, and how they get there on Debian and Ubuntu when they are missing.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use super::account::{self, Account};
 use super::guard::command;
@@ -60,29 +60,9 @@ pub(super) fn install(report: Reporter<'_>) -> Result<(), ClusterError> {
     if !account::we_are_root() || !Path::new("/etc/debian_version").exists() {
         return Err(ClusterError::NoBinaries);
     }
-    report("PostgreSQL is not installed: installing the package `postgresql` with apt-get");
-    let no_cluster = NoDefaultCluster::set()?;
-    apt(&["update"])?;
-    apt(&["install", "--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", "postgresql"])?;
-    drop(no_cluster);
-    report("PostgreSQL is installed");
-    Ok(())
-}
-
-fn apt(arguments: &[&str]) -> Result<(), ClusterError> {
-    let failed = |why: String| ClusterError::Install { command: format!("apt-get {}", arguments.join(" ")), why };
-    let output = Command::new("apt-get")
-        .args(["--quiet", "--quiet"])
-        .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| failed(error.to_string()))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let text = [output.stdout, output.stderr].concat();
-    Err(failed(super::last_lines(&String::from_utf8_lossy(&text), 10)))
+    let _no_cluster = NoDefaultCluster::set()?;
+    hallpass_build::debian::install(&["postgresql"], "a private PostgreSQL is started", &mut |line| report(line))
+        .map_err(ClusterError::Install)
 }
 
 /// While it lives, installing PostgreSQL makes and starts no cluster. It leaves nothing behind.

@@ -57,6 +57,14 @@ async fn a_call_that_is_too_slow_for_its_caller_is_finished_all_the_same() {
     done.notified().await;
 }
 
+#[tokio::test]
+async fn whoever_loads_a_file_waits_longer_than_others() {
+    let router = Router::new().route("/v1/connectors", post(tokio::task::yield_now)).route("/v1/targets", post(tokio::task::yield_now));
+    let router = guarded(router, Duration::ZERO);
+    assert_eq!(call(router.clone(), to("/v1/connectors")).await.0, StatusCode::OK);
+    assert_eq!(call(router, to("/v1/targets")).await.0, StatusCode::SERVICE_UNAVAILABLE);
+}
+
 /// Everything that is logged.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
