@@ -111,6 +111,7 @@ on_both_backends! {
             resource: resource.into(),
             duration_ms: MINUTE,
             justification: None,
+            parameters: std::collections::BTreeMap::new(),
         };
         let carol = app.broker.explain(&app.sign_in("carol").await, asks("role.member", ROLE)).await.unwrap();
         let [held] = carol.held_back.as_slice() else { panic!("{:?}", carol.held_back) };

@@ -138,9 +138,7 @@ impl Problem {
             Self::Gone { reason, remedy }
             | Self::Taken { reason, remedy }
             | Self::TooMany { reason, remedy }
-            | Self::InUse { reason, remedy } => {
-                (sentence(reason), remedy.clone())
-            }
+            | Self::InUse { reason, remedy } => (sentence(reason), remedy.clone()),
             Self::NotAdmitted(refusal) => (sentence(&refusal.reason), refusal.remedy.clone()),
             Self::Target(failure) => {
                 body.failure = Some(failure.kind.to_string());

@@ -14,7 +14,7 @@ impl From<BrokerError> for Problem {
             BrokerError::Conflict(conflict) => Self::Conflict(conflict),
             BrokerError::Stale => Self::Stale,
             BrokerError::Duplicate { noun, name } => Self::Duplicate { noun, name },
-            BrokerError::Taken(rule) => Self::Taken { reason: rule.to_string(), remedy: rule.remedy() },
+            BrokerError::Taken(rule) => Self::Taken { reason: rule.to_string(), remedy: rule.remedy().to_owned() },
             BrokerError::InUse { reason, remedy } => Self::InUse { reason, remedy },
             BrokerError::Held { reason, remedy } => Self::Taken { reason, remedy },
             BrokerError::TooLong { asked_ms, max_ms, policies } => Self::TooLong { asked_ms, max_ms, policies },
