@@ -59,10 +59,20 @@ async fn a_call_that_is_too_slow_for_its_caller_is_finished_all_the_same() {
 
 #[tokio::test]
 async fn whoever_loads_a_file_waits_longer_than_others() {
-    let router = Router::new().route("/v1/connectors", post(tokio::task::yield_now)).route("/v1/targets", post(tokio::task::yield_now));
+    let go = Arc::new(Notify::new());
+    let loads = {
+        let go = Arc::clone(&go);
+        async move || go.notified().await
+    };
+    let router = Router::new().route("/v1/connectors", post(loads)).route("/v1/targets", post(std::future::pending::<()>));
     let router = guarded(router, Duration::ZERO);
-    assert_eq!(call(router.clone(), to("/v1/connectors")).await.0, StatusCode::OK);
-    assert_eq!(call(router, to("/v1/targets")).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    let other = async {
+        let answered = call(router.clone(), to("/v1/targets")).await;
+        go.notify_one();
+        answered
+    };
+    let (loaded, other) = tokio::join!(call(router.clone(), to("/v1/connectors")), other);
+    assert_eq!((loaded.0, other.0), (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE));
 }
 
 /// Everything that is logged.
