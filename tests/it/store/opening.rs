@@ -56,7 +56,7 @@ on_both_backends! {
         let world = World::new(&bed.open().await).await;
         let looker = look().await.unwrap().unwrap();
         assert_eq!(looker.installation(), world.store.installation());
-        assert_eq!(looker.reads().await.unwrap().targets().await.unwrap(), [world.target.clone()]);
+        assert_eq!(looker.reads().await.unwrap().targets().await.unwrap(), std::slice::from_ref(&world.target));
         let written: Result<i64, StoreError> = run_tx!(looker, "test.write", |tx| -> StoreResult<i64> {
             note(tx, world.bob.id.as_str()).await?;
             tx.anchor_principal(&world.bob.id).await

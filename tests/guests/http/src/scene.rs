@@ -56,7 +56,7 @@ pub(crate) fn refused(requests: impl Iterator<Item = Raw>) -> Said {
         match request.send() {
             Ok(heard) => return Err(got_through(&format!("{}{} answered {}", request.authority, request.path, heard.status))),
             Err(e) if ["request-refused", "address-refused", "header-refused", "bad-request"].contains(&e.code.as_str()) => {
-                ends.push(e.code)
+                ends.push(e.code);
             }
             Err(e) => return Err(e),
         }

@@ -51,8 +51,16 @@ pub(crate) fn run(scene: &Scene<'_>) -> Said {
 
 /// Whether the text that is masked here stands anywhere in the memory of this instance.
 fn lies_in_memory(secret: &[u8; 16]) -> bool {
-    let bytes = core::arch::wasm32::memory_size(0) * 65_536;
-    (1..bytes - secret.len()).any(|from| secret.iter().enumerate().all(|(at, byte)| byte_at(from + at) ^ 0x55 == *byte))
+    (1..memory_bytes().saturating_sub(secret.len())).any(|from| secret.iter().enumerate().all(|(at, byte)| byte_at(from + at) ^ 0x55 == *byte))
+}
+
+/// None where the code is only checked, for another machine than the sandbox.
+fn memory_bytes() -> usize {
+    #[cfg(target_arch = "wasm32")]
+    let pages = core::arch::wasm32::memory_size(0);
+    #[cfg(not(target_arch = "wasm32"))]
+    let pages = 0;
+    pages * 65_536
 }
 
 #[expect(unsafe_code, reason = "whoever attacks reads whatever the sandbox lets it read")]
