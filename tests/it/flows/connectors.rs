@@ -136,6 +136,38 @@ on_both_backends! {
         assert!(matches!(&refused, BrokerError::Forbidden { .. }) && refused.to_string().contains("upgrade"), "{refused}");
     }
 
+    async fn what_was_accepted_before_a_target_had_less_is_asked_for_anew(bed: Bed) {
+        let app = TestApp::bare(bed).await;
+        let admin = app.sign_in("admin").await;
+        let wide = load(&app, "scripted 1.0.0 asks=read,write").await.unwrap();
+        let read = permissions_digest(&wide.facts.permissions);
+        app.broker.accept_connector(&admin, &wide.facts.digest, &read).await.unwrap();
+        app.advance(MINUTE).await;
+        let narrow = load(&app, "scripted 1.1.0 asks=read").await.unwrap();
+        let target = app.target_of("shop-prod", "scripted").await.unwrap();
+        assert_eq!(app.broker.target(&admin, &target).await.unwrap().connector, narrow.facts.digest);
+        let back = upgrade(&app, &wide.facts.digest).await.unwrap();
+        assert_eq!((back.diff.added, back.targets.len()), (vec!["write".to_owned()], 0));
+        app.set_group("operators", &["admin", "bob"]).await;
+        app.advance(MINUTE).await;
+        app.approve("bob", &back.request.expect("nobody accepted it for this target"), None).await.unwrap();
+        app.settle().await;
+        assert_eq!(app.broker.target(&admin, &target).await.unwrap().connector, wide.facts.digest);
+    }
+
+    async fn a_ban_of_the_last_version_brings_back_nothing_that_it_did_not_ask_for(bed: Bed) {
+        let app = TestApp::bare(bed).await;
+        let admin = app.sign_in("admin").await;
+        let wide = load(&app, "scripted 1.0.0 asks=read,write").await.unwrap();
+        let read = permissions_digest(&wide.facts.permissions);
+        app.broker.accept_connector(&admin, &wide.facts.digest, &read).await.unwrap();
+        app.advance(MINUTE).await;
+        let narrow = load(&app, "scripted 1.1.0 asks=read").await.unwrap();
+        app.broker.ban_connector(&admin, &narrow.facts.digest, "it is broken").await.unwrap();
+        assert_eq!(load(&app, "scripted 1.2.0 asks=read,write").await.unwrap().granted, None);
+        assert_eq!(load(&app, "scripted 1.3.0 asks=read").await.unwrap().granted_lines(), ["read"]);
+    }
+
     async fn what_only_banned_versions_were_granted_is_asked_for_anew(bed: Bed) {
         let app = TestApp::new(bed).await;
         app.advance(MINUTE).await;

@@ -123,6 +123,17 @@ on_both_backends! {
         app.ask("bot", "schema.read", "database:shop/schema:other", MINUTE).await.unwrap();
     }
 
+    async fn a_target_keeps_its_environment_while_a_request_waits_under_the_old_one(bed: Bed) {
+        let app = TestApp::new(bed).await;
+        let admin = app.sign_in("admin").await;
+        let asked = app.ask("bot", "schema.read", "database:shop/schema:other", MINUTE).await.unwrap().request.id;
+        let refused = app.broker.update_target(&admin, &app.target, to_environment("dev")).await;
+        assert!(matches!(&refused, Err(BrokerError::InUse { reason, .. }) if reason.contains(asked.as_str())), "{refused:?}");
+        assert_eq!(app.broker.target(&admin, &app.target).await.unwrap().environment.as_str(), "production");
+        app.approve("bob", &asked, None).await.unwrap();
+        app.broker.update_target(&admin, &app.target, to_environment("dev")).await.unwrap();
+    }
+
     async fn nobody_moves_a_target_to_an_environment_that_is_not_theirs(bed: Bed) {
         let app = TestApp::new(bed).await;
         let admin = app.sign_in("admin").await;

@@ -92,11 +92,12 @@ impl Broker {
                     remedy: "Wait for verdicts, or withdraw what is not needed any more.".into(),
                 });
             }
-            if !auto {
-                // A grant holds it itself. Where it is being removed, this request comes first or not at all.
-                tx.hold_target(&ask.target).await?;
-                let target = tx.reads().target(&ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &ask.target))?;
-                check_there(&target)?;
+            // Where it is being removed, or put into another environment, this request comes first or not at all.
+            tx.hold_target(&ask.target).await?;
+            let target = tx.reads().target(&ask.target).await?.ok_or_else(|| BrokerError::not_found("target", &ask.target))?;
+            check_there(&target)?;
+            if target.environment != query.access.target.environment {
+                return Err(BrokerError::Stale);
             }
             tx.insert_request(&request).await?;
             tx.emit(submitted(&request, &actors)).await?;

@@ -96,8 +96,9 @@ impl Broker {
     }
 
     /// Changes settings, secrets, network or environment. Whoever changes where the target's secrets are sent must know them: they come
-    /// along. So must who changes the environment, which is one in which the caller may configure targets, too; what is held goes on, and
-    /// policy is asked about it from the next verdict or request on.
+    /// along. So must who changes the environment, which is one in which the caller may configure targets, too; refused while a request
+    /// waits for a verdict, because its stages are those of the old one. What is active goes on; what is not active yet, and each pass, is
+    /// judged in the new environment.
     pub async fn update_target(&self, ctx: &OpContext, id: &TargetId, change: TargetChange) -> Result<Target, BrokerError> {
         let mut target = self.target_for(ctx, id, Action::TargetConfigure).await?;
         if change.connector.is_some_and(|connector| connector != target.connector) {
@@ -132,10 +133,20 @@ impl Broker {
             }
         }
         let actors = ctx.actors();
-        run_tx!(self.store, "target.update", |tx| -> Result<(), BrokerError> {
+        let updated: Result<i64, BrokerError> = run_tx!(self.store, "target.update", |tx| -> Result<i64, BrokerError> {
             let now = self.still_configures(ctx, tx, id).await?;
             now.authorize(Action::TargetConfigure, ResourceFacts::Target(&target_facts(&target, &facts)))?;
-            target.revision = tx.update_target(&target).await?;
+            let revision = tx.update_target(&target).await?;
+            if left.is_some() {
+                // After the row: whoever begins something in it holds the row, and came before or finds the new environment.
+                let busy = remove::undecided(tx, id).await?;
+                if !busy.is_empty() {
+                    return Err(BrokerError::InUse {
+                        reason: format!("the target {} cannot change its environment now: {}", target.name, busy.join("; ")),
+                        remedy: "Have those requests decided or withdrawn, and wait for a trial to end; then change it again.".into(),
+                    });
+                }
+            }
             for (name, value) in &change.secrets {
                 let envelope = self.seal_setting(id, name, value)?;
                 tx.put_target_secret(id, name, &envelope).await?;
@@ -143,15 +154,16 @@ impl Broker {
             let event = Event::new(EventKind::TargetChanged, id)
                 .by(&actors)
                 .connector(target.connector)
-                .number("revision", target.revision)
+                .number("revision", revision)
                 .text("network", target.network.join(" "));
             tx.emit(match &left {
                 Some(left) => event.word("environment", &target.environment).word("environment_before", left),
                 None => event,
             })
             .await?;
-            Ok(())
-        })?;
+            Ok(revision)
+        });
+        target.revision = updated?;
         Ok(target)
     }
 

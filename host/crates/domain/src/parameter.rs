@@ -58,6 +58,10 @@ impl ParameterFacts {
     }
 }
 
+/// How long all parameters of a request may be as [`line`]: they are part of a pass's right, and a verifier refuses a symbol of more than
+/// 1,024 bytes.
+const MOST_LINE_BYTES: usize = 512;
+
 /// Whether `given` is exactly what `entitlement` takes: each declared parameter, no other, and a value that it may have.
 pub fn check(entitlement: &str, declared: &[ParameterFacts], given: &Parameters) -> Result<(), Unfit> {
     let names: Vec<&str> = declared.iter().map(|p| p.name.as_str()).collect();
@@ -65,6 +69,12 @@ pub fn check(entitlement: &str, declared: &[ParameterFacts], given: &Parameters)
         let unknown = if unknown.len() > MOST_NAME_BYTES { "of that name".to_owned() } else { word(unknown) };
         let remedy = if names.is_empty() { "Leave it out: it takes none.".to_owned() } else { format!("It takes: {}.", names.join(", ")) };
         return Err(Unfit { reason: format!("{entitlement} has no parameter {unknown}"), remedy });
+    }
+    let length = line(given).len();
+    if length > MOST_LINE_BYTES {
+        let reason =
+            format!("the parameters are {length} bytes long when they are written down, and a pass has room for {MOST_LINE_BYTES}");
+        return Err(Unfit { reason, remedy: "Give shorter values.".to_owned() });
     }
     declared.iter().try_for_each(|parameter| match given.get(&parameter.name) {
         Some(value) => parameter.check(value),
@@ -92,6 +102,15 @@ mod tests {
 
     fn given(pairs: &[(&str, &str)]) -> Parameters {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn what_a_pass_has_no_room_for_is_not_taken() {
+        let parameter = |name: &str| ParameterFacts { name: name.to_owned(), title: name.to_owned(), values: None };
+        let (declared, long) = ([parameter("a"), parameter("b"), parameter("c")], "x".repeat(170));
+        let unfit = check("read", &declared, &given(&[("a", &long), ("b", &long), ("c", &long)])).unwrap_err();
+        assert!(unfit.reason.contains("520 bytes"), "{}", unfit.reason);
+        assert!(check("read", &declared, &given(&[("a", &long), ("b", &long), ("c", "x")])).is_ok());
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl Broker {
             check_read(&row.facts, permissions)?;
             let before = tx.reads().connector_versions(&row.facts.name).await?;
             if let Some(before) = granted_before(&before, digest)
-                && PermissionDiff::between(before, &row.facts.permissions).widens()
+                && PermissionDiff::between(&before, &row.facts.permissions).widens()
             {
                 return Err(BrokerError::forbidden(format!(
                     "{} {} asks for more than was granted before: another person must say yes. Order it with `hallpass connector upgrade {} {digest}`",
@@ -140,7 +140,7 @@ impl Broker {
                     Err(refused) => return Ok(Err(refused)),
                 };
                 let as_before =
-                    granted_before(&versions, &facts.digest).map(|before| !PermissionDiff::between(before, &facts.permissions).widens());
+                    granted_before(&versions, &facts.digest).map(|before| !PermissionDiff::between(&before, &facts.permissions).widens());
                 let granted = match (as_before, &new.accept) {
                     _ if facts.permissions.is_empty() => true,
                     (Some(as_before), _) => as_before,
@@ -189,11 +189,14 @@ impl Broker {
 /// What a new version is compared with: what was granted last to a version beside `digest` that was not banned since. What only banned
 /// ones were granted counts for nothing: whoever bans a version does not thereby become the one who accepts the next. `None` where
 /// nothing was ever granted.
-pub(crate) fn granted_before<'a>(versions: &'a [ConnectorRow], digest: &Digest) -> Option<&'a [String]> {
-    let mut granted = versions.iter().filter(|row| row.facts.digest != *digest && row.granted.is_some()).peekable();
-    granted.peek()?;
-    let last = granted.filter(|row| row.state != ConnectorState::Banned).max_by_key(|row| row.granted.as_ref().map(|(_, at)| *at));
-    Some(last.map_or(&[], ConnectorRow::granted_lines))
+pub(crate) fn granted_before(versions: &[ConnectorRow], digest: &Digest) -> Option<Vec<String>> {
+    let granted = || versions.iter().filter(|row| row.facts.digest != *digest && row.granted.is_some());
+    let at = |row: &&ConnectorRow| row.granted.as_ref().map(|(_, at)| *at);
+    let last = granted().max_by_key(at)?;
+    let standing = granted().filter(|row| row.state != ConnectorState::Banned).max_by_key(at);
+    // Where the last one is banned, one before it may have been granted what the last did not ask for any more.
+    let lines = standing.map_or(&[][..], ConnectorRow::granted_lines);
+    Some(lines.iter().filter(|line| last.granted_lines().contains(line)).cloned().collect())
 }
 
 fn check_read(facts: &ConnectorFacts, read: &Digest) -> Result<(), BrokerError> {

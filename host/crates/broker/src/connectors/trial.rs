@@ -20,10 +20,12 @@ use super::{may, still_may};
 use crate::Broker;
 use crate::context::OpContext;
 use crate::error::BrokerError;
+use crate::targets::check_there;
 use crate::views::NewTrial;
 
 /// Environments whose targets may be tried with.
 const SANDBOXES: [&str; 2] = ["sandbox", "test"];
+const ELSEWHERE: &str = "Add a target of its own for trials: hallpass target add NAME --environment sandbox.";
 /// The most wishes of one trial.
 const MOST_WISHES: usize = 16;
 /// How long calls of laws are begun, in milliseconds: a caller waits a minute.
@@ -35,6 +37,15 @@ const LEASE_MS: u64 = 180_000;
 /// The lease that the one trial of a target holds.
 pub(crate) fn trial_lease(target: &TargetId) -> String {
     format!("trial {target}")
+}
+
+/// Whether trials may be made in the environment that the target has.
+fn check_sandbox(target: &Target) -> Result<(), BrokerError> {
+    if SANDBOXES.contains(&target.environment.as_str()) {
+        return Ok(());
+    }
+    let message = format!("{} is in the environment {}, and trials are made in sandbox and test alone", target.name, target.environment);
+    Err(BrokerError::invalid("target", message, ELSEWHERE))
 }
 
 impl Broker {
@@ -75,15 +86,10 @@ impl Broker {
 
     /// Whether this version may be tried there at all.
     async fn check_trial(&self, row: &ConnectorRow, target: &Target) -> Result<(), BrokerError> {
-        let remedy = "Add a target of its own for trials: hallpass target add NAME --environment sandbox.";
-        if !SANDBOXES.contains(&target.environment.as_str()) {
-            let message =
-                format!("{} is in the environment {}, and trials are made in sandbox and test alone", target.name, target.environment);
-            return Err(BrokerError::invalid("target", message, remedy));
-        }
+        check_sandbox(target)?;
         let before = self.known(&target.connector).await?;
         if before.name != row.facts.name {
-            return Err(BrokerError::invalid("target", format!("{} is a target of {}", target.name, before.name), remedy));
+            return Err(BrokerError::invalid("target", format!("{} is a target of {}", target.name, before.name), ELSEWHERE));
         }
         let versions = self.store.reads().await?.connector_versions(&before.name).await?;
         Self::fits(&versions, &row.facts, target)
@@ -118,6 +124,14 @@ impl Broker {
         run_tx!(self.store, "connector.test", |tx| -> Result<(), BrokerError> {
             still_may(ctx, tx, Action::ConnectorTest, &row.facts).await?;
             self.still_configures(ctx, tx, &target.id).await?;
+            // Whoever removes it or moves it to another environment comes before, or finds the lease taken.
+            tx.hold_target(&target.id).await?;
+            let now = tx.reads().target(&target.id).await?.ok_or_else(|| BrokerError::not_found("target", &target.id))?;
+            check_there(&now)?;
+            if now.revision != target.revision {
+                // What was checked, and what the calls were given, is not what is there.
+                return Err(BrokerError::Stale);
+            }
             if tx.acquire_named(&lease.name, &lease.owner, LEASE_MS).await?.is_none() {
                 return Err(BrokerError::TooMany {
                     reason: format!("another trial is under way at {}", target.name),

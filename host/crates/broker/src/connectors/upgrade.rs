@@ -12,12 +12,25 @@ use hallpass_store::{ConnectorRow, RequestFilter, Tx, run_tx};
 
 use super::activate::order;
 use super::load::granted_before;
+use super::way::accepted_since;
 use super::{may, still_may, take_up};
 use crate::Broker;
 use crate::context::OpContext;
 use crate::error::BrokerError;
 use crate::requests::{check_justification, submitted};
 use crate::views::{Moved, NewUpgrade, Upgrade};
+
+/// What the present versions of these targets were all granted, where one of them was accepted after this one: what was accepted first was
+/// not accepted for targets that came to have less.
+fn earlier_than_present(row: &ConnectorRow, versions: &[ConnectorRow], targets: &[Target]) -> Option<Vec<String>> {
+    let present = |target: &Target| versions.iter().find(|v| v.facts.digest == target.connector && v.facts.digest != row.facts.digest);
+    let present: Vec<&ConnectorRow> = targets.iter().filter_map(present).collect();
+    row.granted.as_ref()?;
+    let (first, others) = present.split_first()?;
+    let all = |line: &&String| others.iter().all(|now| now.granted_lines().contains(line));
+    let earlier = present.iter().any(|now| !accepted_since(row, now));
+    earlier.then(|| first.granted_lines().iter().filter(all).cloned().collect())
+}
 
 impl Broker {
     /// Moves targets of the same connector to this version. Where it asks for no more than the version before, at once; else a
@@ -31,8 +44,10 @@ impl Broker {
         let versions = reads.connector_versions(&row.facts.name).await?;
         let targets = chosen(reads.targets().await?, &versions, digest, new.targets.as_deref())?;
         drop(reads);
-        let before = granted_before(&versions, digest);
-        let diff = before.map_or_else(PermissionDiff::default, |before| PermissionDiff::between(before, &row.facts.permissions));
+        let present = earlier_than_present(&row, &versions, &targets);
+        let asks_anew = row.granted.is_none() || present.is_some();
+        let before = present.or_else(|| granted_before(&versions, digest));
+        let diff = before.as_ref().map_or_else(PermissionDiff::default, |before| PermissionDiff::between(before, &row.facts.permissions));
         let ids: Vec<TargetId> = targets.iter().map(|target| target.id.clone()).collect();
         if row.granted.is_none() && before.is_none() {
             return Err(BrokerError::invalid(
@@ -41,7 +56,7 @@ impl Broker {
                 "Read it with `hallpass connector show` and accept it with `hallpass connector accept`.",
             ));
         }
-        if row.granted.is_none() && diff.widens() {
+        if asks_anew && diff.widens() {
             let request = self.ask_for_permissions(ctx, &row, &diff, ids, new.justification).await?;
             return Ok(Upgrade { connector: row, diff, request: Some(request), targets: Vec::new() });
         }
@@ -112,9 +127,7 @@ impl Broker {
         let id = &ask.connector;
         let mut row = tx.reads().connector(id).await?.ok_or_else(|| BrokerError::not_found("connector", id))?;
         row.state.on(ConnectorEvent::Activate)?;
-        if row.granted.is_none() {
-            self.permit(tx, &mut row, actors).await?;
-        }
+        self.permit(tx, &mut row, actors).await?;
         self.order_all(tx, id, &ask.targets, actors).await
     }
 

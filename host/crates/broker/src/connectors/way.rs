@@ -37,8 +37,9 @@ pub(crate) fn check_redirected(
 /// setting that decided nothing of it when it was set. A default that is new altogether, which nobody could have set before, is a
 /// permission like any other: who accepted the version has read it.
 pub(crate) fn check_same_way(versions: &[ConnectorRow], new: &ConnectorFacts, target: &Target) -> Result<(), BrokerError> {
-    let old = facts_of(versions, target)?;
-    let accepted = versions.iter().any(|row| row.facts.digest == new.digest && row.granted.is_some());
+    let old = row_of(versions, target)?;
+    let accepted = versions.iter().any(|row| row.facts.digest == new.digest && accepted_since(row, old));
+    let old = &old.facts;
     let default = |setting: &SettingFacts| old.settings.iter().find(|s| s.name == setting.name).and_then(|s| s.default.clone());
     for setting in new.settings.iter().filter(|s| s.connects) {
         let (is_set, decides) = (target.settings.contains_key(&setting.name), connects(old, &setting.name));
@@ -73,7 +74,7 @@ pub(crate) fn check_same_way(versions: &[ConnectorRow], new: &ConnectorFacts, ta
 
 /// Refuses a version that needs a setting which the one that the target has does not know: nobody can set it before the move.
 pub(crate) fn check_can_be_set(versions: &[ConnectorRow], new: &ConnectorFacts, target: &Target) -> Result<(), BrokerError> {
-    let old = facts_of(versions, target)?;
+    let old = &row_of(versions, target)?.facts;
     let unknown = |setting: &&SettingFacts| old.settings.iter().all(|s| s.name != setting.name);
     match new.settings.iter().filter(|s| s.required && s.default.is_none()).find(unknown) {
         Some(setting) => Err(BrokerError::invalid(
@@ -85,9 +86,15 @@ pub(crate) fn check_can_be_set(versions: &[ConnectorRow], new: &ConnectorFacts, 
     }
 }
 
-fn facts_of<'a>(versions: &'a [ConnectorRow], target: &Target) -> Result<&'a ConnectorFacts, BrokerError> {
+/// Whether a version was accepted no earlier than the one that a target has: whoever accepted it knew what it would follow.
+pub(crate) fn accepted_since(row: &ConnectorRow, present: &ConnectorRow) -> bool {
+    let at = |row: &ConnectorRow| row.granted.as_ref().map(|(_, at)| *at);
+    at(row).is_some_and(|then| at(present).is_none_or(|now| then >= now))
+}
+
+fn row_of<'a>(versions: &'a [ConnectorRow], target: &Target) -> Result<&'a ConnectorRow, BrokerError> {
     let row = versions.iter().find(|row| row.facts.digest == target.connector);
-    row.map(|row| &row.facts).ok_or_else(|| BrokerError::not_found("connector", target.connector))
+    row.ok_or_else(|| BrokerError::not_found("connector", target.connector))
 }
 
 fn connects(facts: &ConnectorFacts, name: &str) -> bool {

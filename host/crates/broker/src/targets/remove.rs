@@ -54,19 +54,26 @@ impl Broker {
 /// What has not ended in a target, in words.
 async fn still_there(tx: &mut Tx, id: &TargetId) -> Result<Vec<String>, BrokerError> {
     let most = u32::try_from(NAMED + 1).unwrap_or(u32::MAX);
-    let mut busy = Vec::new();
+    let mut busy = undecided(tx, id).await?;
     let live = GrantFilter { target: Some(id.clone()), live: true, ..GrantFilter::default() };
     let grants = tx.reads().grants(&live, None, most).await?;
     busy.extend(words("grants", &grants.iter().map(|g| format!("{} ({})", g.id, g.state)).collect::<Vec<_>>()));
-    let waiting = RequestFilter { target: Some(id.clone()), state: Some("pending".into()), ..RequestFilter::default() };
-    let requests = tx.reads().requests(&waiting, None, most).await?;
-    busy.extend(words("requests that wait for a verdict", &requests.iter().map(|r| r.id.to_string()).collect::<Vec<_>>()));
     if grants.is_empty() {
         // Operations of live grants are named by them.
         let holdings = tx.reads().busy_holdings(id).await?;
         busy.extend(words("operations of holdings", &holdings.iter().map(|h| h.id.to_string()).collect::<Vec<_>>()));
     }
-    let (name, owner) = (trial_lease(id), format!("remove {id}"));
+    Ok(busy)
+}
+
+/// What was begun under what the target is now, in words: requests whose stages are fixed, and a trial.
+pub(super) async fn undecided(tx: &mut Tx, id: &TargetId) -> Result<Vec<String>, BrokerError> {
+    let most = u32::try_from(NAMED + 1).unwrap_or(u32::MAX);
+    let waiting = RequestFilter { target: Some(id.clone()), state: Some("pending".into()), ..RequestFilter::default() };
+    let requests = tx.reads().requests(&waiting, None, most).await?;
+    let mut busy: Vec<String> =
+        words("requests that wait for a verdict", &requests.iter().map(|r| r.id.to_string()).collect::<Vec<_>>()).into_iter().collect();
+    let (name, owner) = (trial_lease(id), format!("change {id}"));
     match tx.acquire_named(&name, &owner, 1).await? {
         Some(fence) => tx.release_named(&name, &owner, fence).await?,
         None => busy.push("a trial of a connector (it is over after three minutes)".into()),

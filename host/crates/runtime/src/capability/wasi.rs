@@ -1,5 +1,5 @@
 //! What the engines of other languages import before they run any of their author's code: `wasi:cli`, `filesystem`, `clocks` and
-//! `random`, with nothing behind them. No environment, no arguments, no files, no sockets; clocks stand still, no timer rings, and
+//! `random`, with nothing behind them. No environment, no arguments, no files, no sockets; clocks stand still, a timer is over or never rings, and
 //! randomness is the same in every call of one connector. What is printed ends in the log.
 
 use std::time::Duration;

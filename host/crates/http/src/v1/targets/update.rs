@@ -46,7 +46,7 @@ fn some<'de, D: Deserializer<'de>>(d: D) -> Result<Option<BTreeMap<String, Strin
 /// Change a target
 ///
 /// Holdings keep the connector that made them; secrets and the endpoint are the new ones for all. Grants go on in another environment;
-/// policy is asked about it from the next request or verdict on.
+/// what is not active yet, and each pass, is judged in it. Refused while a request waits for a verdict or a trial is under way.
 #[utoipa::path(
     patch, path = "/v1/targets/{id}", tag = "targets", operation_id = "update_target",
     params(("id" = String, Path, description = "The target")),
