@@ -85,6 +85,19 @@ on_both_backends! {
             let [(why, detail)] = held.as_slice() else { panic!("{held:?}") };
             assert!(*why == "quarantined" && detail.contains("3 broken rules") && detail.contains("hallpass target lift"), "{detail}");
         }
+        let read = NewRequest {
+            target: name("shop-prod"),
+            entitlement: "schema.read".into(),
+            resource: SCHEMA.into(),
+            duration_ms: MINUTE,
+            justification: None,
+            parameters: std::collections::BTreeMap::new(),
+        };
+        for (who, knows) in [("admin", true), ("bot", false)] {
+            let explained = app.broker.explain(&app.sign_in(who).await, read.clone()).await.unwrap();
+            let [held] = explained.held_back.as_slice() else { panic!("{:?}", explained.held_back) };
+            assert!(held.why.as_str() == "quarantined" && held.detail.contains("3 broken rules") == knows, "{who}: {held:?}");
+        }
         let asked = app.ask("dave", "role.member", ROLE, MINUTE).await.unwrap().request.id;
         let waits = app.broker.request(&app.sign_in("dave").await, &asked).await.unwrap();
         assert_eq!(waits.held_back.len(), 1, "what would come of it is told before anybody decides");
