@@ -127,7 +127,9 @@ impl Broker {
         let mut held_back = self.calls_held_back(&mut reads, &wanted.target.id, &wanted.target.connector).await?;
         // Anybody may ask what policy would say; what a target or its driver said is for who may read the target.
         if ctx.authorize(Action::TargetRead, ResourceFacts::Target(&wanted.access.target)).is_err() {
-            held_back.iter_mut().for_each(|held| "an operator of the target knows more".clone_into(&mut held.detail));
+            for held in &mut held_back {
+                "an operator of the target knows more".clone_into(&mut held.detail);
+            }
         }
         match self.account_for(&mut reads, ctx.facts(), &wanted).await {
             Ok(_) => {}

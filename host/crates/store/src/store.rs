@@ -123,8 +123,8 @@ impl Store {
         Ok(Tx::new(self.clone(), name, begun.map_err(|e| not_begun("a transaction", &e))?))
     }
 
-    /// Runs one write of the closed list as a transaction of its own, in one round trip instead of three. Not for what a second
-    /// run would do twice: where others got in the way, or an idle connection has gone, it is run again.
+    /// Runs one write of the closed list as a transaction of its own, in one round trip instead of three. Where others got in the way, or
+    /// a connection has gone, it is run again: what a first run committed unseen stays, as what a claim took until its lease ends.
     pub(crate) async fn keep_alone(
         &self,
         name: &'static str,
@@ -192,7 +192,7 @@ impl Store {
     }
 }
 
-/// Nothing was sent yet when a transaction did not begin: where an idle connection has gone, the next try takes another one.
+/// Where an idle connection has gone, the next try takes another one: of a transaction that did not begin, nothing was sent yet.
 fn not_begun(what: &'static str, error: &sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::Io(e) if e.kind() != std::io::ErrorKind::ConnectionRefused => StoreError::Contended,

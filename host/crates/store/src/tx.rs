@@ -37,7 +37,7 @@ pub struct Tx {
     changed: bool,
     kept: bool,
     wakes: bool,
-    /// Events that are written with the commit: one statement for all of them.
+    /// Events that are written with the commit: few statements for all of them.
     said: Vec<Said>,
     broken: bool,
 }
