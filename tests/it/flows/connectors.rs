@@ -29,6 +29,15 @@ fn refusal(outcome: Result<ConnectorRow, BrokerError>) -> String {
     }
 }
 
+/// A first version that somebody accepted alone, and a later one that asks for less.
+async fn wide_then_narrow(app: &TestApp) -> (ConnectorRow, ConnectorRow) {
+    let admin = app.sign_in("admin").await;
+    let wide = load(app, "scripted 1.0.0 asks=read,write").await.unwrap();
+    app.broker.accept_connector(&admin, &wide.facts.digest, &permissions_digest(&wide.facts.permissions)).await.unwrap();
+    app.advance(MINUTE).await;
+    (wide, load(app, "scripted 1.1.0 asks=read").await.unwrap())
+}
+
 async fn upgrade(app: &TestApp, digest: &Digest) -> Result<Upgrade, BrokerError> {
     app.broker.upgrade_connector(&app.sign_in("admin").await, digest, NewUpgrade::default()).await
 }
@@ -139,15 +148,13 @@ on_both_backends! {
     async fn what_was_accepted_before_a_target_had_less_is_asked_for_anew(bed: Bed) {
         let app = TestApp::bare(bed).await;
         let admin = app.sign_in("admin").await;
-        let wide = load(&app, "scripted 1.0.0 asks=read,write").await.unwrap();
-        let read = permissions_digest(&wide.facts.permissions);
-        app.broker.accept_connector(&admin, &wide.facts.digest, &read).await.unwrap();
-        app.advance(MINUTE).await;
-        let narrow = load(&app, "scripted 1.1.0 asks=read").await.unwrap();
+        let (wide, narrow) = wide_then_narrow(&app).await;
         let target = app.target_of("shop-prod", "scripted").await.unwrap();
         assert_eq!(app.broker.target(&admin, &target).await.unwrap().connector, narrow.facts.digest);
         let back = upgrade(&app, &wide.facts.digest).await.unwrap();
         assert_eq!((back.diff.added, back.targets.len()), (vec!["write".to_owned()], 0));
+        let held = app.broker.held_back(&app.broker.target(&admin, &target).await.unwrap()).await.unwrap();
+        assert!(held.iter().any(|held| held.why.as_str() == "upgrade-pending"), "{held:?}");
         app.set_group("operators", &["admin", "bob"]).await;
         app.advance(MINUTE).await;
         app.approve("bob", &back.request.expect("nobody accepted it for this target"), None).await.unwrap();
@@ -158,11 +165,7 @@ on_both_backends! {
     async fn a_ban_of_the_last_version_brings_back_nothing_that_it_did_not_ask_for(bed: Bed) {
         let app = TestApp::bare(bed).await;
         let admin = app.sign_in("admin").await;
-        let wide = load(&app, "scripted 1.0.0 asks=read,write").await.unwrap();
-        let read = permissions_digest(&wide.facts.permissions);
-        app.broker.accept_connector(&admin, &wide.facts.digest, &read).await.unwrap();
-        app.advance(MINUTE).await;
-        let narrow = load(&app, "scripted 1.1.0 asks=read").await.unwrap();
+        let (_, narrow) = wide_then_narrow(&app).await;
         app.broker.ban_connector(&admin, &narrow.facts.digest, "it is broken").await.unwrap();
         assert_eq!(load(&app, "scripted 1.2.0 asks=read,write").await.unwrap().granted, None);
         assert_eq!(load(&app, "scripted 1.3.0 asks=read").await.unwrap().granted_lines(), ["read"]);

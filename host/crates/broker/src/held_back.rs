@@ -99,7 +99,7 @@ impl Broker {
                 found.push(HeldBack::new(Obstacle::UpgradeHeldBack, format!("it could not move to {}: {reason}", named(&digest))));
             }
         }
-        for version in versions.iter().filter(|row| row.granted.is_none() && row.facts.digest != target.connector) {
+        for version in versions.iter().filter(|row| row.facts.digest != target.connector) {
             let waiting =
                 RequestFilter { connector: Some(version.facts.digest), state: Some("pending".into()), ..RequestFilter::default() };
             for request in reads.requests(&waiting, None, 10).await? {
